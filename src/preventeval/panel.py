@@ -1,0 +1,335 @@
+"""The panel: outcomes of every unit in every period, checked once and trusted afterwards."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from preventeval.errors import DataError, DesignError, some_of
+from preventeval.periods import Frequency, Periods, read_periods
+
+__all__ = ["Panel"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, init=False, eq=False, repr=False)
+class Panel:
+    """Outcomes of every unit in every period.
+
+    Parameters
+    ----------
+    frame
+        One row per unit and period: a pandas or polars data frame, an Arrow table, or
+        anything else that narwhals reads. It is never changed.
+    unit
+        Column that names the unit (a precinct, a state).
+    period
+        Column of the period: dates, ISO texts (``2020``, ``2020-Q1``, ``2020-03``), or
+        integers.
+    outcomes
+        Numeric columns that programmes may have changed. A missing value stays missing.
+    exposure
+        Numeric column of person-time at risk (residents, say), above 0 where an outcome
+        is known.
+    covariates
+        Numeric columns that may explain the outcome and that programmes cannot change.
+    weights
+        Numeric column of sampling weights, 0 or more, the same in all periods of a unit.
+    freq
+        Length of a period, where it cannot be told from the values.
+
+    Raises
+    ------
+    DataError
+        The frame cannot be used as it is; the message names columns, rows and units.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import preventeval as pe
+    >>> frame = pd.DataFrame(
+    ...     {"precinct": ["A", "A", "B", "B"], "month": ["2020-01", "2020-02"] * 2, "robbery": [3, 5, 4, 4]}
+    ... )
+    >>> pe.Panel(frame, unit="precinct", period="month", outcomes=["robbery"])
+    Panel(2 units × 2 months, 2020-01 to 2020-02, outcomes: robbery)
+    """
+
+    unit: str
+    period: str
+    units: NDArray[Any]
+    periods: Periods
+    outcomes: Mapping[str, Array]
+    covariates: Mapping[str, Array]
+    exposure: Array | None
+    weights: Array | None
+    _columns: Mapping[str, NDArray[Any]] = field()
+    _row_unit: NDArray[np.int64] = field()
+
+    def __init__(
+        self,
+        frame: Any,
+        *,
+        unit: str,
+        period: str,
+        outcomes: Sequence[str],
+        exposure: str | None = None,
+        covariates: Sequence[str] = (),
+        weights: str | None = None,
+        freq: Frequency | None = None,
+    ) -> None:
+        table = _to_pandas(frame)
+        if isinstance(outcomes, str) or not outcomes:
+            raise DataError(f"outcomes={outcomes!r}: expected a list of one or more column names")
+        roles = [unit, period, *outcomes, *covariates, *(c for c in (exposure, weights) if c)]
+        _require_columns(table, roles)
+        if table.empty:
+            raise DataError("the table has no rows")
+        labels, row_unit = _factorize_units(table[unit], unit)
+        periods, row_period = read_periods(table[period], column=period, freq=freq)
+        _refuse_duplicates(row_unit, row_period, labels, periods, table[unit].name)
+
+        def grid(column: str) -> Array:
+            return _grid(_numeric(table, column), row_unit, row_period, (len(labels), len(periods)))
+
+        kept = {str(c): table[c].to_numpy() for c in table.columns if c not in (period, *outcomes)}
+        values: dict[str, Any] = {
+            "unit": unit,
+            "period": period,
+            "units": labels,
+            "periods": periods,
+            "outcomes": MappingProxyType({name: grid(name) for name in outcomes}),
+            "covariates": MappingProxyType({name: grid(name) for name in covariates}),
+            "exposure": grid(exposure) if exposure else None,
+            "weights": grid(weights) if weights else None,
+            "_columns": MappingProxyType(kept),
+            "_row_unit": row_unit,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        _check_sign(self.exposure, exposure, labels, above=0.0)
+        _check_sign(self.weights, weights, labels, above=-np.finfo(float).tiny)
+
+    def __repr__(self) -> str:
+        first, last = self.periods.label(0), self.periods.label(self.n_periods - 1)
+        noun = "periods" if self.periods.freq == "integer" else f"{self.periods.freq}s"
+        return (
+            f"Panel({self.n_units} units × {self.n_periods} {noun}, {first} to {last}, "
+            f"outcomes: {', '.join(self.outcomes)})"
+        )
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return len(self.units)
+
+    @property
+    def n_periods(self) -> int:
+        """Number of periods, gaps included."""
+        return len(self.periods)
+
+    def outcome(self, name: str) -> Array:
+        """One outcome, shape (n_units, n_periods); NaN where it is missing."""
+        if name not in self.outcomes:
+            raise DesignError(f"no outcome '{name}' in this panel: it has {some_of(self.outcomes)}")
+        return self.outcomes[name]
+
+    def by_unit(self, column: str) -> NDArray[Any]:
+        """A column that has one value per unit, such as a district or a start date.
+
+        Parameters
+        ----------
+        column
+            Any column of the frame that was not a period or an outcome.
+
+        Returns
+        -------
+        ndarray of object, shape (n_units,)
+            None where the column is empty in every row of the unit.
+
+        Raises
+        ------
+        DesignError
+            No such column, or a value that varies within a unit.
+        """
+        if column not in self._columns:
+            raise DesignError(
+                f"no column '{column}' in the table{_did_you_mean(column, list(self._columns))}"
+            )
+        codes, values = pd.factorize(pd.Series(self._columns[column]), use_na_sentinel=True)
+        low = np.full(self.n_units, len(values), dtype=np.int64)
+        high = np.full(self.n_units, -1, dtype=np.int64)
+        np.minimum.at(low, self._row_unit, codes)
+        np.maximum.at(high, self._row_unit, codes)
+        varying = low != high
+        if varying.any():
+            seen = pd.Series(self._columns[column])[self._row_unit == np.flatnonzero(varying)[0]]
+            raise DesignError(
+                f"column '{column}' varies within {int(varying.sum())} of {self.n_units} units "
+                f"({some_of(self.units[varying])}; the first has {some_of(seen.unique(), 3)})",
+                hint="each unit needs one value, the same in all its rows",
+            )
+        result = np.full(self.n_units, None, dtype=object)
+        known = high >= 0
+        result[known] = np.asarray(values, dtype=object)[high[known]]
+        return result
+
+    def select(self, keep: NDArray[np.bool_]) -> Panel:
+        """The panel of some of its units.
+
+        Parameters
+        ----------
+        keep
+            True for each unit to keep, shape (n_units,).
+        """
+        rows = keep[self._row_unit]
+        renumbered = np.cumsum(keep) - 1
+        return self._changed(
+            units=self.units[keep],
+            outcomes=_each(self.outcomes, lambda grid: grid[keep]),
+            covariates=_each(self.covariates, lambda grid: grid[keep]),
+            exposure=None if self.exposure is None else self.exposure[keep],
+            weights=None if self.weights is None else self.weights[keep],
+            _columns=_each(self._columns, lambda column: column[rows]),
+            _row_unit=renumbered[self._row_unit[rows]],
+        )
+
+    def first_periods(self, length: int) -> Panel:
+        """The panel of its first ``length`` periods; unit-level columns stay as they are."""
+        return self._changed(
+            periods=self.periods.slice(0, length),
+            outcomes=_each(self.outcomes, lambda grid: grid[:, :length]),
+            covariates=_each(self.covariates, lambda grid: grid[:, :length]),
+            exposure=None if self.exposure is None else self.exposure[:, :length],
+            weights=None if self.weights is None else self.weights[:, :length],
+        )
+
+    def without(self, hidden: NDArray[np.bool_]) -> Panel:
+        """The panel with all outcomes missing in some cells, shape (n_units, n_periods)."""
+        return self._changed(outcomes=_each(self.outcomes, lambda grid: np.where(hidden, np.nan, grid)))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of everything the panel holds, the same for the same data in any row order."""
+        digest = hashlib.sha256(repr((self.unit, self.period, self.periods)).encode())
+        digest.update("\x1f".join(str(label) for label in self.units).encode())
+        grids = {**self.outcomes, **{f"covariate {k}": v for k, v in self.covariates.items()}}
+        grids |= {k: v for k, v in (("exposure", self.exposure), ("weights", self.weights)) if v is not None}
+        for name in sorted(grids):
+            digest.update(name.encode() + np.ascontiguousarray(grids[name]).tobytes())
+        return digest.hexdigest()
+
+    def _changed(self, **changes: Any) -> Panel:
+        """A copy with some parts replaced, bypassing the checks that the parts have passed."""
+        other = object.__new__(Panel)
+        for name in self.__dataclass_fields__:
+            object.__setattr__(other, name, changes.get(name, getattr(self, name)))
+        return other
+
+
+def _each(grids: Mapping[str, Any], change: Any) -> Mapping[str, Any]:
+    return MappingProxyType({name: change(grid) for name, grid in grids.items()})
+
+
+def _to_pandas(frame: Any) -> pd.DataFrame:
+    """Any eager or lazy frame as pandas, without changing it."""
+    if isinstance(frame, pd.DataFrame):
+        return frame.reset_index(drop=True)
+    try:
+        native = nw.from_native(frame)
+    except TypeError:
+        raise DataError(
+            f"a {type(frame).__name__} is not a table",
+            hint="give a pandas or polars data frame, an Arrow table or a DuckDB relation",
+        ) from None
+    eager = native.collect() if isinstance(native, nw.LazyFrame) else native
+    return eager.to_pandas()
+
+
+def _did_you_mean(name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean '{close[0]}'?" if close else f" (columns: {some_of(known, 12)})"
+
+
+def _require_columns(table: pd.DataFrame, names: Sequence[str]) -> None:
+    columns = [str(column) for column in table.columns]
+    twice = {column for column in columns if columns.count(column) > 1}
+    if twice:
+        raise DataError(f"the table has several columns called {some_of(sorted(twice))}")
+    for name in names:
+        if name not in columns:
+            raise DataError(f"the table has no column '{name}'{_did_you_mean(str(name), columns)}")
+
+
+def _factorize_units(series: pd.Series[Any], column: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Unit labels in sorted order, and the code of each row."""
+    if series.isna().any():
+        rows = np.flatnonzero(series.isna().to_numpy()) + 1
+        raise DataError(f"column '{column}' is empty in {len(rows)} rows (rows {some_of(rows)})")
+    try:
+        codes, labels = pd.factorize(series, sort=True)
+    except TypeError:  # labels of several types have no order of their own
+        codes, labels = pd.factorize(series.astype(str), sort=True)
+    return np.asarray(labels, dtype=object), codes.astype(np.int64)
+
+
+def _refuse_duplicates(
+    row_unit: NDArray[np.int64],
+    row_period: NDArray[np.int64],
+    labels: NDArray[Any],
+    periods: Periods,
+    column: object,
+) -> None:
+    cell = row_unit * len(periods) + row_period
+    counts = np.bincount(cell)
+    twice = np.flatnonzero(counts > 1)
+    if twice.size:
+        named = [f"{labels[c // len(periods)]} {periods.label(int(c % len(periods)))}" for c in twice[:5]]
+        raise DataError(
+            f"{len(twice)} combinations of unit and period stand in more than one row ({some_of(named)})",
+            hint=f"one row per '{column}' and period is expected; for one row per incident "
+            "use count_incidents first",
+        )
+
+
+def _numeric(table: pd.DataFrame, column: str) -> Array:
+    series = table[column]
+    if not pd.api.types.is_numeric_dtype(series):
+        found = series.dropna()
+        numbers = pd.to_numeric(found, errors="coerce")
+        odd = found[numbers.isna()]
+        what = f"{some_of(odd.unique())} in row {odd.index[0] + 1}" if len(odd) else "texts"
+        raise DataError(f"column '{column}' must hold numbers, but holds {what}")
+    values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    if np.isinf(values).any():
+        raise DataError(f"column '{column}' is infinite in row {int(np.flatnonzero(np.isinf(values))[0]) + 1}")
+    return values
+
+
+def _grid(
+    values: Array, row_unit: NDArray[np.int64], row_period: NDArray[np.int64], shape: tuple[int, int]
+) -> Array:
+    """Values of rows laid out by unit and period, NaN where no row is."""
+    grid = np.full(shape, np.nan)
+    grid[row_unit, row_period] = values
+    grid.flags.writeable = False
+    return grid
+
+
+def _check_sign(grid: Array | None, column: str | None, units: NDArray[Any], *, above: float) -> None:
+    if grid is None:
+        return
+    bad = (grid <= above).any(axis=1)
+    if bad.any():
+        wanted = "above 0" if above == 0 else "0 or more"
+        raise DataError(f"column '{column}' must be {wanted}, but is not in units {some_of(units[bad])}")

@@ -1,0 +1,357 @@
+"""Time axes: what a period is, which one a date falls in, how it is called.
+
+A :class:`Periods` is a regular axis (every year, every third month, every 7 days).
+Everything else in the package counts positions on it: 0 is the first period.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal, cast, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from preventeval.errors import DataError, some_of
+
+__all__ = ["FREQUENCIES", "NEVER", "Frequency", "Periods", "read_periods", "to_ordinals"]
+
+Frequency = Literal["year", "quarter", "month", "week", "day", "integer"]
+FREQUENCIES: Final[tuple[str, ...]] = get_args(Frequency)
+
+#: Position of the first treated period of a unit that is never treated. Larger than any
+#: position, so that ``cohort > t`` reads as "not yet treated in period t".
+NEVER: Final[int] = int(np.iinfo(np.int64).max)
+
+_EPOCH = dt.date(1970, 1, 1)
+_MONDAY = 4  # 1970-01-05, so that a week starts on a Monday
+_TEXT = re.compile(
+    r"^\s*(?P<year>\d{4})(?:-?Q(?P<quarter>[1-4])|-(?P<month>\d{2})(?:-(?P<day>\d{2})"
+    r"(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?)?)?\s*$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """A regular time axis.
+
+    Parameters
+    ----------
+    freq
+        ``"year"``, ``"quarter"``, ``"month"``, ``"week"``, ``"day"``, or ``"integer"``
+        for periods that are only numbered.
+    first
+        Ordinal of the first period (see :func:`to_ordinals`).
+    step
+        Distance between neighbouring periods, in ordinals.
+    length
+        Number of periods.
+
+    Examples
+    --------
+    >>> axis = Periods("month", first=2020 * 12, step=1, length=14)
+    >>> axis.label(0), axis.label(13)
+    ('2020-01', '2021-02')
+    """
+
+    freq: Frequency
+    first: int
+    step: int
+    length: int
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Iterator[str]:
+        return (self.label(position) for position in range(self.length))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the periods, first to last."""
+        return tuple(self)
+
+    def ordinal(self, position: int) -> int:
+        """Ordinal of the period at a position, which may lie outside the axis."""
+        return self.first + self.step * int(position)
+
+    def label(self, position: int) -> str:
+        """Name of the period at a position, which may lie outside the axis.
+
+        Parameters
+        ----------
+        position
+            0 is the first period; negative positions lie before it.
+
+        Returns
+        -------
+        str
+            ISO form: ``2020``, ``2020-Q1``, ``2020-01`` or ``2020-01-06``.
+        """
+        ordinal = self.ordinal(position)
+        match self.freq:
+            case "quarter":
+                return f"{ordinal // 4:04d}-Q{ordinal % 4 + 1}"
+            case "month":
+                return f"{ordinal // 12:04d}-{ordinal % 12 + 1:02d}"
+            case "week":
+                return (_EPOCH + dt.timedelta(days=ordinal * 7 + _MONDAY)).isoformat()
+            case "day":
+                return (_EPOCH + dt.timedelta(days=ordinal)).isoformat()
+            case _:
+                return str(ordinal)
+
+    def values(self) -> NDArray[Any]:
+        """Periods as a notebook wants them: timestamps at the start, or integers.
+
+        Returns
+        -------
+        ndarray of datetime64[s] or int64, shape (length,)
+        """
+        if self.freq in ("year", "integer"):
+            return np.array([self.ordinal(t) for t in range(self.length)], dtype=np.int64)
+        labels = [self.label(t) for t in range(self.length)]
+        if self.freq == "quarter":
+            labels = [f"{text[:4]}-{3 * int(text[-1]) - 2:02d}" for text in labels]
+        return np.array(labels, dtype="datetime64[s]")
+
+    def per_year(self) -> float | None:
+        """How many periods make a year; None for periods that are only numbered."""
+        per = {"year": 1.0, "quarter": 4.0, "month": 12.0, "week": 365.25 / 7, "day": 365.25}
+        return per[self.freq] / self.step if self.freq in per else None
+
+    def slice(self, start: int, stop: int) -> Periods:
+        """The periods from position ``start`` up to, not including, ``stop``."""
+        return Periods(self.freq, self.ordinal(start), self.step, stop - start)
+
+    def positions(self, values: object, *, column: str, floor: bool = False) -> NDArray[np.int64]:
+        """Positions of many values on this axis.
+
+        Parameters
+        ----------
+        values
+            Array-like of dates, ISO texts or integers, none of them missing.
+        column
+            Where the values come from, for the error message.
+        floor
+            A value between two periods of an axis with gaps belongs to the later one
+            (what starts in between is in force from the next observed period).
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+            May lie outside ``range(len(self))``.
+
+        Raises
+        ------
+        DataError
+            A value that is not a period of this axis.
+        """
+        ordinals = to_ordinals(values, self.freq, column=column)
+        positions, rest = np.divmod(ordinals - self.first, self.step)
+        if rest.any() and not floor:
+            odd = np.asarray(values, dtype=object)[rest != 0]
+            raise DataError(
+                f"column '{column}': {some_of(odd)} lie between the periods of this panel, "
+                f"which come every {self.step} {self.freq}s"
+            )
+        return cast("NDArray[np.int64]", positions + (rest != 0))
+
+
+def read_periods(
+    values: object, *, column: str, freq: Frequency | None = None
+) -> tuple[Periods, NDArray[np.int64]]:
+    """Make the time axis that a column of periods lies on.
+
+    Parameters
+    ----------
+    values
+        Array-like of dates, ISO texts (``2020``, ``2020-Q1``, ``2020-01``, ``2020-01-31``),
+        pandas Periods or integers; one per row, none missing.
+    column
+        Name of the column, for error messages.
+    freq
+        Length of a period; found from the values where it is not given.
+
+    Returns
+    -------
+    periods : Periods
+        From the earliest to the latest value; periods that no row mentions are on it too.
+    positions : ndarray of int64, shape (n,)
+        Position of each row on the axis.
+
+    Raises
+    ------
+    DataError
+        Values that are not periods, YYYYMM numbers, or dates at irregular distances.
+
+    Examples
+    --------
+    >>> axis, at = read_periods(["2020-01", "2020-03"], column="month", freq="month")
+    >>> axis.labels, at.tolist()
+    (('2020-01', '2020-02', '2020-03'), [0, 2])
+    """
+    found = freq if freq is not None else _infer(values, column)
+    ordinals = to_ordinals(values, found, column=column)
+    if ordinals.size == 0:
+        raise DataError(f"column '{column}' has no rows")
+    distinct = np.unique(ordinals)
+    step = 1 if freq is not None else int(np.gcd.reduce(np.diff(distinct))) or 1
+    if freq is None and found == "month" and step in (3, 12):
+        # Dates three or twelve months apart are quarters and years, whatever month they name.
+        months = distinct
+        found = "quarter" if step == 3 else "year"
+        ordinals = ordinals // 3 if step == 3 else ordinals // 12
+        distinct, step = np.unique(ordinals), 1
+        assert len(distinct) == len(months)
+    length = int((distinct[-1] - distinct[0]) // step) + 1
+    axis = Periods(found, int(distinct[0]), step, length)
+    return axis, (ordinals - axis.first) // step
+
+
+def to_ordinals(values: object, freq: Frequency, *, column: str) -> NDArray[np.int64]:
+    """Number the period that each value falls in.
+
+    Parameters
+    ----------
+    values
+        Dates, ISO texts, pandas Periods or integers, none missing.
+    freq
+        Length of a period. Months count from year 0 (2020-01 is ``2020 * 12``), quarters
+        likewise, weeks and days from 1970; integers are taken as they are.
+    column
+        Name of the column, for error messages.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+
+    Raises
+    ------
+    DataError
+        Values that are no dates, or dates where numbered periods are expected.
+    """
+    if freq not in FREQUENCIES:
+        raise DataError(f"unknown period length {freq!r}: expected one of {', '.join(FREQUENCIES)}")
+    series = pd.Series(values)
+    if series.isna().any():
+        rows = np.flatnonzero(series.isna().to_numpy())
+        raise DataError(f"column '{column}' is empty in {len(rows)} rows (first: row {rows[0] + 1})")
+    if pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series):
+        return _from_numbers(series.to_numpy(), freq, column)
+    year, month, day = _parts(series, column)
+    if freq == "integer":
+        raise DataError(
+            f"column '{column}' holds dates where numbered periods are expected (first: {series.iloc[0]})"
+        )
+    if freq == "year":
+        return year
+    if freq == "quarter":
+        return year * 4 + (month - 1) // 3
+    if freq == "month":
+        return year * 12 + month - 1
+    days = _days(year, month, day)
+    return (days - _MONDAY) // 7 if freq == "week" else days
+
+
+def _from_numbers(values: NDArray[Any], freq: Frequency, column: str) -> NDArray[np.int64]:
+    """Whole numbers are years or numbered periods, and never dates in disguise."""
+    whole = values.astype(np.int64)
+    if not np.array_equal(whole, values):
+        odd = values[whole != values]
+        raise DataError(f"column '{column}' holds {some_of(odd)}: periods must be whole numbers or dates")
+    if _looks_like_yyyymm(whole):
+        raise DataError(
+            f"column '{column}' holds {some_of(np.unique(whole), 3)}: year and month written as one number",
+            hint=f"write real dates, for example {whole[0] // 100}-{whole[0] % 100:02d}: "
+            "as numbers, December and January would lie 89 periods apart",
+        )
+    if freq in ("year", "integer"):
+        return whole
+    raise DataError(
+        f"column '{column}' holds numbers (first: {whole[0]}) where a {freq} is expected",
+        hint="write dates as 2020-03 or 2020-03-15",
+    )
+
+
+def _looks_like_yyyymm(values: NDArray[np.int64]) -> bool:
+    year, month = np.divmod(values, 100)
+    return bool(values.size) and bool(((year >= 1800) & (year <= 2200) & (month >= 1) & (month <= 12)).all())
+
+
+def _parts(series: pd.Series[Any], column: str) -> tuple[NDArray[np.int64], ...]:
+    """Year, month and day of dates, pandas Periods or ISO texts."""
+    if isinstance(series.dtype, pd.PeriodDtype):
+        series = series.dt.start_time
+    if not pd.api.types.is_datetime64_any_dtype(series):
+        series = _parse_texts(series, column)
+    when = series.dt
+    return tuple(part.to_numpy(dtype=np.int64) for part in (when.year, when.month, when.day))
+
+
+def _parse_texts(series: pd.Series[Any], column: str) -> pd.Series[Any]:
+    """ISO texts and Python dates as timestamps; anything else is refused, never guessed."""
+    codes, distinct = pd.factorize(series)
+    parsed: list[pd.Timestamp | None] = [_parse_one(value) for value in distinct]
+    bad = [value for value, stamp in zip(distinct, parsed, strict=True) if stamp is None]
+    if bad:
+        row = int(np.flatnonzero(series.isin(bad).to_numpy())[0]) + 1
+        raise DataError(
+            f"column '{column}': {some_of(bad)} cannot be read as a period (first at row {row})",
+            hint="write 2020, 2020-Q1, 2020-03 or 2020-03-15; other orders of day and month "
+            "can't be told apart safely",
+        )
+    stamps = pd.Series(pd.to_datetime(pd.Series(parsed)))
+    return stamps.iloc[codes].reset_index(drop=True)
+
+
+def _parse_one(value: object) -> pd.Timestamp | None:
+    if isinstance(value, (dt.date, np.datetime64)):
+        return pd.Timestamp(value)
+    if isinstance(value, pd.Period):
+        return value.start_time
+    match = _TEXT.match(str(value))
+    if match is None:
+        return None
+    quarter = match["quarter"]
+    month = 3 * int(quarter) - 2 if quarter else int(match["month"] or 1)
+    try:
+        return pd.Timestamp(int(match["year"]), month, int(match["day"] or 1))
+    except ValueError:
+        return None
+
+
+def _days(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Days since 1970-01-01 of calendar dates."""
+    months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
+    return months.astype("datetime64[D]").astype(np.int64) + day - 1
+
+
+def _infer(values: object, column: str) -> Frequency:
+    """The length of a period, where the values leave only one reading."""
+    series = pd.Series(values).dropna()
+    if pd.api.types.is_numeric_dtype(series):
+        return "integer"
+    if series.empty:
+        raise DataError(f"column '{column}' has no periods: every row is empty")
+    year, month, day = _parts(series, column)
+    distinct = np.unique(_days(year, month, day))
+    if len(np.unique(day)) == 1 or _all_month_ends(year, month, day):
+        return "month"
+    gaps = np.unique(np.diff(distinct))
+    if len(gaps) and (gaps % 7 == 0).all():
+        return "week"
+    if len(gaps) and gaps.min() == 1:
+        return "day"
+    raise DataError(
+        f"column '{column}': dates at irregular distances ({some_of(series.unique(), 3)})",
+        hint="say how long a period is, for example freq='month'",
+    )
+
+
+def _all_month_ends(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]) -> bool:
+    following = _days(year + month // 12, month % 12 + 1, np.ones_like(day))
+    return bool((_days(year, month, day) + 1 == following).all())
