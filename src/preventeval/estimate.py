@@ -34,8 +34,10 @@ _BAND_SEED = 20_130_419
 class Estimator(Protocol):
     """A frozen set of options with one verb."""
 
-    #: Registry of what the method needs and is called; the model card says the rest.
+    #: What the method is called in specs and tables.
     name: ClassVar[str]
+    #: Publications to cite, as one line each with a DOI.
+    references: ClassVar[tuple[str, ...]]
 
     def fit(self, design: StudyDesign) -> EffectEstimate:
         """Estimate the effects of a design."""

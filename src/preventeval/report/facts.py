@@ -50,12 +50,20 @@ class Sentence(_Frozen):
     """A template of the message catalogue and its values."""
 
     key: str
-    values: dict[str, str | int | float] = Field(default_factory=dict)
+    values: dict[str, str | int | float | Sentence] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, message: Message) -> Sentence:
+        """Keep a message, so that it can be written later and in other languages."""
+        kept = {k: cls.of(v) if isinstance(v, Message) else v for k, v in message.values.items()}
+        return cls(key=message.key, values=kept)
 
     @property
     def message(self) -> Message:
         """The sentence as the catalogues take it."""
-        return Message(self.key, self.values)
+        return Message(
+            self.key, {k: v.message if isinstance(v, Sentence) else v for k, v in self.values.items()}
+        )
 
 
 class Quantity(_Frozen):
@@ -74,7 +82,10 @@ class Quantity(_Frozen):
 
 
 class EffectRow(_Frozen):
-    """One row of a table of effects: by event time, cohort, period or unit."""
+    """One row of a table of effects: by event time, cohort, period or unit.
+
+    In per cent where the method estimates a logarithm; on the scale of ``overall`` elsewhere.
+    """
 
     label: str
     value: float

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Message", "languages", "render"]
 
-Value = str | int | float
+type Value = str | int | float | Message
 #: Languages that are written from right to left need numbers isolated from the text.
 _RIGHT_TO_LEFT = frozenset({"ar"})
 
@@ -35,7 +35,8 @@ class Message:
     key
         Name of the template in the catalogues.
     values
-        What the template needs: numbers already rounded for the reader, and texts.
+        What the template needs: numbers already rounded for the reader, texts, and further
+        messages (a number with its interval and unit, say), written in the same language.
 
     Examples
     --------
@@ -74,7 +75,8 @@ def render(message: Message, language: str = "en") -> str:
         raise OutputError(f"no sentence '{message.key}' in the {language} catalogue")
     pattern = bundle.get_message(message.key).value
     assert pattern is not None, "every template has a text of its own"
-    text, problems = bundle.format_pattern(pattern, dict(message.values))
+    values = {k: render(v, language) if isinstance(v, Message) else v for k, v in message.values.items()}
+    text, problems = bundle.format_pattern(pattern, values)
     if problems:
         raise OutputError(f"sentence '{message.key}' ({language}): {problems[0]}")
     return str(text)
@@ -89,10 +91,15 @@ def languages() -> tuple[str, ...]:
 @cache
 def _bundle(language: str) -> FluentBundle:
     from fluent.runtime import FluentBundle, FluentResource
+    from fluent.syntax.ast import Junk
 
     if language not in languages():
         raise OutputError(f"no catalogue for language '{language}': there is {', '.join(languages())}")
     text = resources.files(__package__).joinpath(f"{language}.ftl").read_text(encoding="utf-8")
+    resource = FluentResource(text)
+    unread = [entry.content for entry in resource.body if isinstance(entry, Junk)]
+    if unread:
+        raise OutputError(f"the {language} catalogue cannot be read at: {unread[0][:80]!r}")
     bundle = FluentBundle([language], use_isolating=language in _RIGHT_TO_LEFT)
-    bundle.add_resource(FluentResource(text))
+    bundle.add_resource(resource)
     return bundle

@@ -1,0 +1,329 @@
+"""From an evaluation to Facts: pure rearranging, no estimation."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import platform
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from preventeval.design import StudyDesign
+from preventeval.estimate import EffectEstimate
+from preventeval.evaluation.verdict import gates_of, verdict_of
+from preventeval.report import (
+    ChartSeries,
+    DataFacts,
+    DesignFacts,
+    EffectRow,
+    EstimateFacts,
+    Facts,
+    FindingFacts,
+    GateFacts,
+    OutcomeFacts,
+    Quantity,
+    ReproduceFacts,
+    Sentence,
+    StartFacts,
+)
+from preventeval.sensitivity import Finding
+
+if TYPE_CHECKING:
+    from preventeval.evaluation.run import Attempt, Evaluation, OutcomeEvaluation
+
+__all__ = ["describe"]
+
+Array = NDArray[np.float64]
+#: Below this many expected incidents a percentage says more than the data do.
+_SMALL_BASE = 30
+_PACKAGES = ("numpy", "scipy", "pandas", "statsmodels", "linearmodels", "pymc", "arviz", "nutpie")
+
+
+def describe(evaluation: Evaluation) -> Facts:
+    """Everything that a report may say of an evaluation.
+
+    Parameters
+    ----------
+    evaluation
+        A finished evaluation.
+
+    Returns
+    -------
+    Facts
+    """
+    plan = evaluation.plan
+    panel = plan.outcomes[0].design.panel
+    values = panel.outcome(plan.outcomes[0].design.outcome)
+    return Facts(
+        created=evaluation.created,
+        level=plan.level,
+        programme=plan.programme,
+        design=_design(plan.outcomes[0].design),
+        data=DataFacts(
+            source=plan.source,
+            fingerprint=panel.fingerprint,
+            n_cells=int(values.size),
+            n_missing=int(np.isnan(values).sum()),
+            statement=[Sentence.of(message) for message in plan.statement],
+        ),
+        outcomes=[_outcome(outcome, plan.level) for outcome in evaluation.outcomes],
+        reproduce=ReproduceFacts(
+            version=metadata.version("preventeval"),
+            python=platform.python_version(),
+            packages={name: metadata.version(name) for name in _PACKAGES},
+            seed=plan.seed,
+            spec=plan.spec_text,
+            command=plan.command,
+        ),
+    )
+
+
+def _design(design: StudyDesign) -> DesignFacts:
+    periods = design.panel.periods
+    starts = [
+        StartFacts(
+            label=periods.label(int(start)),
+            count=int((design.cohort == start).sum()),
+            units=[str(unit) for unit in design.panel.units[design.cohort == start]],
+        )
+        for start in design.cohorts
+    ]
+    return DesignFacts(
+        unit=design.panel.unit,
+        n_units=design.n_units,
+        n_treated=int(design.ever_treated.sum()),
+        n_comparison=int((~design.ever_treated).sum()),
+        n_treated_cells=int((design.treated & np.isfinite(design.y)).sum()),
+        starts=starts,
+        frequency=periods.freq,
+        first=periods.label(0),
+        last=periods.label(len(periods) - 1),
+        n_periods=len(periods),
+        comparison=design.comparison,
+        anticipation=design.anticipation,
+        cluster=design.cluster,
+        n_clusters=int(design.clusters.max()) + 1,
+        covariates=list(design.panel.covariates),
+        weighted=design.panel.weights is not None,
+        notes=[Sentence.of(note) for note in design.notes],
+    )
+
+
+def _outcome(outcome: OutcomeEvaluation, level: float) -> OutcomeFacts:
+    design = outcome.plan.design
+    primary = _estimate(outcome.estimate, level)
+    fitted = [attempt.estimate for attempt in outcome.others if attempt.estimate is not None]
+    return OutcomeFacts(
+        name=design.outcome,
+        label=outcome.plan.label,
+        role="primary" if outcome.plan.role == "primary" else "secondary",
+        aim=design.aim,
+        measure=design.measure or "value",
+        counted=design.incidents is not None,
+        observed=_observed(design),
+        small_base=primary.expected is not None and primary.expected < _SMALL_BASE,
+        primary=primary,
+        others=[_attempt(attempt, level) for attempt in outcome.others],
+        verdict=verdict_of(outcome.estimate, fitted, outcome.findings, level),
+        findings=[_finding(finding) for finding in outcome.findings],
+        series=_series(outcome.estimate, level),
+    )
+
+
+def _observed(design: StudyDesign) -> float | None:
+    """Incidents recorded while units were in the programme."""
+    incidents = design.incidents
+    return None if incidents is None else float(np.nansum(np.where(design.treated, incidents, 0.0)))
+
+
+def _attempt(attempt: Attempt, level: float) -> EstimateFacts:
+    if attempt.estimate is not None:
+        return _estimate(attempt.estimate, level)
+    return EstimateFacts(method=attempt.method, school="design_based", failed=attempt.failed)
+
+
+def _estimate(estimate: EffectEstimate, level: float) -> EstimateFacts:
+    overall = estimate if estimate.of == "overall" else estimate.overall()
+    percent = _quantity(overall.as_percent(), level) if overall.scale.is_log else None
+    change = expected = None
+    design = estimate.recipe.design
+    if design.incidents is not None and estimate.of == "cell":
+        averted = _quantity(estimate.averted(), level)
+        observed = _observed(design) or 0.0
+        expected = observed + averted.value
+        change = _turned(averted)
+        percent = percent or _share_of_expected(change, observed)
+    below = float(overall.probability_below(overall.scale.null).iloc[0])
+    return EstimateFacts(
+        method=estimate.method,
+        school="model_based" if estimate.interval_kind == "credible" else "design_based",
+        overall=_quantity(overall, level),
+        percent=percent,
+        change=change,
+        expected=expected,
+        probability_of_fall=below if np.isfinite(below) else None,
+        by_event_time=_rows(estimate, "event_time", level),
+        by_cohort=_rows(estimate, "cohort", level),
+        by_unit=_rows(estimate, "unit", level),
+        gates=[GateFacts(**gate) for gate in gates_of(estimate)],
+        notes=[Sentence.of(note) for note in estimate.notes],
+        options=_plain(dataclasses.asdict(estimate.recipe.estimator)),  # type: ignore[call-overload]
+        diagnostics=_plain(estimate.diagnostics),
+        references=list(estimate.recipe.estimator.references),
+    )
+
+
+def _quantity(estimate: EffectEstimate, level: float) -> Quantity:
+    low, high = estimate.conf_int(level).iloc[0]
+    return Quantity(
+        value=float(estimate.params.iloc[0]),
+        low=_number(low),
+        high=_number(high),
+        level=level,
+        kind=estimate.interval_kind,
+        scale="incidents" if estimate.scale.base == "averted" else estimate.scale.name,
+        per=estimate.scale.per,
+    )
+
+
+def _turned(averted: Quantity) -> Quantity:
+    """Incidents averted as a change: fewer is negative."""
+    low, high = averted.low, averted.high
+    return averted.model_copy(
+        update={
+            "value": -averted.value,
+            "low": None if high is None else -high,
+            "high": None if low is None else -low,
+        }
+    )
+
+
+def _share_of_expected(change: Quantity, observed: float) -> Quantity | None:
+    """A change in incidents, in per cent of what was expected given what was observed."""
+
+    def share(value: float | None) -> float | None:
+        if value is None or observed - value <= 0:
+            return None
+        return 100 * value / (observed - value)
+
+    value = share(change.value)
+    if value is None:
+        return None
+    ends = {"low": share(change.low), "high": share(change.high)}
+    return change.model_copy(update={"value": value, "scale": "percent", **ends})
+
+
+def _rows(estimate: EffectEstimate, by: str, level: float) -> list[EffectRow]:
+    """A table of averages, where the method estimates what it takes."""
+    if by == estimate.of:
+        averaged = estimate
+    elif by in estimate.labels and estimate.of == "cell":
+        averaged = getattr(estimate, f"by_{by}")()
+    else:
+        return []
+    shown = averaged.as_percent() if averaged.scale.is_log else averaged
+    table = shown.tidy(level)
+    band = shown.conf_int(level, simultaneous=True)
+    return [
+        EffectRow(
+            label=str(row[by]),
+            value=float(row["estimate"]),
+            low=_number(row["conf_low"]),
+            high=_number(row["conf_high"]),
+            band_low=_number(band["lower"].iloc[i]),
+            band_high=_number(band["upper"].iloc[i]),
+            reference=bool(np.isnan(row["std_error"]) and row["estimate"] == shown.scale.null),
+        )
+        for i, row in table.iterrows()
+        if np.isfinite(row["estimate"])
+    ]
+
+
+def _series(estimate: EffectEstimate, level: float) -> ChartSeries | None:
+    """Observed and expected outcome of the units that were treated, by period."""
+    if estimate.of != "cell":
+        return None
+    design = estimate.recipe.design
+    counted = design.incidents is not None
+    values = design.incidents if design.incidents is not None else design.y
+    mine = values[design.ever_treated]
+    seen = np.isfinite(mine).sum(axis=0)
+    whole = counted and bool((seen == len(mine)).all())
+    with np.errstate(invalid="ignore"):
+        observed = np.nansum(mine, axis=0) / (1.0 if whole else np.where(seen > 0, seen, np.nan))
+    change = estimate.averted(by="period") if counted else estimate.by_period()
+    at = change.labels["period"].to_numpy()
+    scaled = -np.ones(len(at)) if counted else design.treated[design.ever_treated].mean(axis=0)[at]
+    if counted and not whole:
+        scaled = scaled / np.where(seen[at] > 0, seen[at], np.nan)
+    low, high = change.uncertainty.interval(change.effect, level)
+    gaps = [scaled * part for part in (change.effect, low, high)]
+    lines = [np.full(design.n_periods, np.nan) for _ in gaps]
+    for line, gap in zip(lines, gaps, strict=True):
+        line[at] = observed[at] - gap
+    if design.measure == "log" and not counted:
+        observed, lines = np.exp(observed), [np.exp(line) for line in lines]
+    starts, counts = np.unique(design.cohort[design.ever_treated], return_counts=True)
+    ends = np.sort(np.stack(lines[1:]), axis=0)
+    unit: Literal["incidents", "mean"] = "incidents" if whole else "mean"
+    return ChartSeries(
+        unit=unit,
+        labels=list(design.panel.periods.labels),
+        observed=_numbers(observed),
+        expected=_numbers(lines[0]),
+        expected_low=_numbers(ends[0]),
+        expected_high=_numbers(ends[1]),
+        starts=[int(start) for start in starts],
+        starts_count=[int(count) for count in counts],
+    )
+
+
+def _finding(finding: Finding) -> FindingFacts:
+    table = finding.table
+    return FindingFacts(
+        check=finding.check,
+        verdict=finding.verdict,
+        sentence=Sentence.of(finding.message),
+        columns=[str(column) for column in table.columns],
+        rows=[[_cell(value) for value in row] for row in table.itertuples(index=False)],
+    )
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _numbers(values: Array) -> list[float | None]:
+    return [_number(value) for value in values]
+
+
+def _cell(value: Any) -> str | float | int | None:
+    if isinstance(value, (bool, np.bool_)):
+        return str(bool(value))
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return _number(value)
+    return None if value is None or value is pd.NaT else str(value)
+
+
+def _plain(values: Any) -> dict[str, Any]:
+    """Numbers and texts of a mapping; nested mappings are flattened, the rest is left out."""
+    plain: dict[str, Any] = {}
+    for name, value in dict(values).items():
+        if isinstance(value, dict):
+            plain |= {f"{name}.{key}": inner for key, inner in _plain(value).items()}
+        elif value is None or isinstance(value, (str, bool, int, float, np.integer, np.floating)):
+            plain[str(name)] = _cell(value)
+    return plain
+
+
+def created_today() -> dt.date:
+    """Date of an evaluation that is made now."""
+    return dt.datetime.now(tz=dt.UTC).date()
+
+

@@ -1,0 +1,26 @@
+"""Checks: each takes an estimate to a Finding, whatever method made the estimate."""
+
+from preventeval.sensitivity.finding import Check, Finding, effect_message, excludes_null
+from preventeval.sensitivity.leave_one_out import leave_one_out
+from preventeval.sensitivity.placebo_in_time import placebo_in_time
+from preventeval.sensitivity.pre_trends import pre_trends
+from preventeval.sensitivity.start_date import start_date
+
+__all__ = [
+    "CHECKS",
+    "Finding",
+    "effect_message",
+    "excludes_null",
+    "leave_one_out",
+    "placebo_in_time",
+    "pre_trends",
+    "start_date",
+]
+
+#: Every check by the name that specs and reports use; a new check is its file and a line here.
+CHECKS: dict[str, Check] = {
+    "pre_trends": pre_trends,
+    "placebo_in_time": placebo_in_time,
+    "leave_one_out": leave_one_out,
+    "start_date": start_date,
+}

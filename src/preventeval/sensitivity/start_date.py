@@ -1,0 +1,71 @@
+"""Does the answer hang on how the start of the programme is dated?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from preventeval.errors import PreventEvalError
+from preventeval.estimate import EffectEstimate
+from preventeval.sensitivity.finding import Finding, could_not_run, effect_message, excludes_null
+from preventeval.words import Message
+
+__all__ = ["start_date"]
+
+
+def start_date(estimate: EffectEstimate, level: float = 0.95) -> Finding:
+    """Fit again with every start dated one period earlier and one period later.
+
+    Laws take effect in the middle of a year and programmes open in the middle of a month;
+    which period counts as the first is a choice. If the answer changes with it, the reader
+    has to know.
+
+    Parameters
+    ----------
+    estimate
+        Any estimate.
+    level
+        Probability of the intervals.
+
+    Returns
+    -------
+    Finding
+        Weakens where a move of one period turns the sign, or changes whether the interval
+        lies on one side of zero.
+
+    Examples
+    --------
+    >>> import preventeval as pe
+    >>> pe.sensitivity.start_date(pe.CallawaySantAnna().fit(pe.example_design())).verdict
+    'supports'
+    """
+    design = estimate.recipe.design
+    whole = estimate.overall() if estimate.of != "overall" else estimate
+    moved: dict[int, EffectEstimate] = {}
+    problem: PreventEvalError | None = None
+    for by in (-1, 1):
+        try:
+            moved[by] = estimate.refit(design.with_starts_moved(by)).overall()
+        except PreventEvalError as error:
+            problem = error
+    if problem is not None and not moved:
+        return could_not_run("start_date", problem)
+    every = {0: whole, **moved}
+    table = pd.concat([one.tidy(level).assign(starts_moved_by=by) for by, one in sorted(every.items())])
+    table = table[["starts_moved_by", "estimate", "std_error", "conf_low", "conf_high"]].reset_index(drop=True)
+    clear = excludes_null(whole, level)
+    changed = [
+        by
+        for by, one in moved.items()
+        if excludes_null(one, level) != clear or np.sign(one.effect[0]) != np.sign(whole.effect[0])
+    ]
+    # Later first: dating a start too early, in a period only partly treated, is the commoner error.
+    shown = max(changed or moved)
+    values = {
+        "frequency": design.panel.periods.freq,
+        "direction": "later" if shown > 0 else "earlier",
+        "effect": effect_message(moved[shown], level),
+        "original": effect_message(whole, level),
+    }
+    key = "finding-start-date-hangs" if changed else "finding-start-date-stable"
+    return Finding("start_date", "weakens" if changed else "supports", Message(key, values), table)
