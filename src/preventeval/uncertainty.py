@@ -23,7 +23,8 @@ Array = NDArray[np.float64]
 Kind = Literal["confidence", "credible"]
 #: Draws behind a simultaneous band: enough for a critical value good to about 0.01.
 _BAND_DRAWS = 20_000
-#: A variance below this is rounding: the effect is known by construction (a base period).
+#: A variance below this share of the largest is rounding: the effect is known by construction
+#: (a base period). A share, so that the unit in which the outcome is measured does not matter.
 _NO_VARIANCE = 1e-14
 
 
@@ -72,7 +73,8 @@ class Uncertainty(Protocol):
 def std_errors(cov: Array) -> Array:
     """Standard errors, shape (k,): NaN where a quantity has no variance by construction."""
     variance = np.diag(cov)
-    return np.sqrt(np.where(variance > _NO_VARIANCE, variance, np.nan))
+    rounding = _NO_VARIANCE * np.fmax.reduce(variance, initial=0.0)
+    return np.sqrt(np.where(variance > rounding, variance, np.nan))
 
 
 def _check_level(level: float) -> None:
@@ -91,12 +93,15 @@ class _Gaussian:
 
     @property
     def kind(self) -> Kind:
+        """Confidence."""
         return "confidence"
 
     def center(self, values: Array) -> Array:
+        """Plug-in estimates, shape (k,), as they are."""
         return values
 
     def interval(self, values: Array, level: float) -> tuple[Array, Array]:
+        """Lower and upper ends, each of shape (k,), of normal or t intervals."""
         _check_level(level)
         half = self._quantile(0.5 + level / 2) * std_errors(self.cov)
         return values - half, values + half
@@ -114,6 +119,7 @@ class _Gaussian:
         return values - half, values + half
 
     def pvalues(self, values: Array) -> Array:
+        """Two-sided p-values against 0, shape (k,), by the normal or t distribution."""
         from scipy import special
 
         ratio = -np.abs(values / std_errors(self.cov))
@@ -121,6 +127,7 @@ class _Gaussian:
         return np.asarray(2 * tail, dtype=np.float64)
 
     def below(self, values: Array, threshold: float) -> Array:
+        """NaN, shape (k,): without a prior an effect has no probability."""
         return np.full(len(values), np.nan)
 
     def _quantile(self, probability: float) -> float:
@@ -157,13 +164,16 @@ class Covariance(_Gaussian):
 
     @property
     def size(self) -> int:
+        """Number of quantities, k."""
         return len(self.matrix)
 
     @property
     def cov(self) -> Array:
+        """Joint covariance, shape (k, k)."""
         return self.matrix
 
     def through(self, function: Callable[[Array], Array], jacobian: Array) -> Covariance:
+        """Covariance of a function of the effects, by the delta method."""
         del function  # a covariance sees the first order only
         return replace(self, matrix=jacobian @ self.matrix @ jacobian.T)
 
@@ -211,6 +221,7 @@ class Influence(_Gaussian):
 
     @property
     def size(self) -> int:
+        """Number of quantities, k."""
         return len(self.weights)
 
     @property
@@ -220,9 +231,11 @@ class Influence(_Gaussian):
 
     @cached_property
     def cov(self) -> Array:
+        """Joint covariance, shape (k, k)."""
         return self.weights @ self.source.cov @ self.weights.T
 
     def through(self, function: Callable[[Array], Array], jacobian: Array) -> Influence:
+        """Influence values of a function of the effects, to first order."""
         del function  # influence functions see the first order only
         return replace(self, weights=jacobian @ self.weights)
 
@@ -246,13 +259,16 @@ class Posterior:
 
     @property
     def size(self) -> int:
+        """Number of quantities, k."""
         return int(self.draws.shape[1])
 
     @cached_property
     def cov(self) -> Array:
+        """Covariance of the draws, shape (k, k)."""
         return np.atleast_2d(np.cov(self.draws, rowvar=False))
 
     def through(self, function: Callable[[Array], Array], jacobian: Array) -> Posterior:
+        """Draws of a function of the effects."""
         del jacobian  # draws carry the function itself
         return Posterior(function(self.draws))
 
@@ -262,7 +278,7 @@ class Posterior:
         return np.median(self.draws, axis=0)
 
     def interval(self, values: Array, level: float) -> tuple[Array, Array]:
-        """Equal-tailed credible intervals."""
+        """Lower and upper ends, each of shape (k,), of equal-tailed credible intervals."""
         del values
         _check_level(level)
         low, high = np.quantile(self.draws, [0.5 - level / 2, 0.5 + level / 2], axis=0)
@@ -274,15 +290,18 @@ class Posterior:
         _check_level(level)
         se = std_errors(self.cov)
         distance = np.abs(self.draws - values) / se
-        half = np.quantile(np.nanmax(distance, axis=1), level) * se
+        half = np.quantile(np.fmax.reduce(distance, axis=1), level) * se
         return values - half, values + half
 
     def pvalues(self, values: Array) -> Array:
+        """NaN, shape (k,): posteriors have no p-values."""
         return np.full(len(values), np.nan)
 
     def below(self, values: Array, threshold: float) -> Array:
+        """Posterior probability that each effect lies below a threshold, shape (k,)."""
         del values
-        return np.asarray((self.draws < threshold).mean(axis=0), dtype=np.float64)
+        below = np.where(np.isnan(self.draws), np.nan, self.draws < threshold)
+        return np.asarray(below.mean(axis=0), dtype=np.float64)
 
 
 def _conforms(influence: Influence, covariance: Covariance, posterior: Posterior) -> tuple[Any, ...]:
