@@ -16,7 +16,7 @@ from preventeval.estimate import EffectEstimate, Estimator
 from preventeval.evaluation.describe import created_today, describe
 from preventeval.evaluation.plan import OutcomePlan, Plan, plan_from_designs, plan_from_spec
 from preventeval.report import Facts, ProgrammeFacts, headline, render_brief, render_technical
-from preventeval.sensitivity import CHECKS, Finding
+from preventeval.sensitivity import CHECKS, DEFAULT_CHECKS, Finding
 from preventeval.spec import Spec, load_spec
 
 __all__ = ["Attempt", "Evaluation", "OutcomeEvaluation", "evaluate"]
@@ -138,7 +138,7 @@ def evaluate(
     labels: Sequence[str] | None = None,
     estimator: Estimator | None = None,
     also: Sequence[Estimator] = (),
-    checks: Sequence[str] = tuple(CHECKS),
+    checks: Sequence[str] = DEFAULT_CHECKS,
     level: float = 0.95,
     name: str = "the programme",
     place: str = "",
@@ -162,7 +162,8 @@ def evaluate(
         Methods to show beside it for the primary outcome. One that cannot be fitted is
         reported with the reason.
     checks
-        Names of the checks to run.
+        Names of the checks to run, of those in ``preventeval.sensitivity.CHECKS``. Ask for
+        ``start_date`` where it is in doubt which period was the first.
     level
         Probability of all intervals.
     name, place

@@ -8,6 +8,7 @@ from preventeval.sensitivity.start_date import start_date
 
 __all__ = [
     "CHECKS",
+    "DEFAULT_CHECKS",
     "Finding",
     "effect_message",
     "excludes_null",
@@ -24,3 +25,7 @@ CHECKS: dict[str, Check] = {
     "leave_one_out": leave_one_out,
     "start_date": start_date,
 }
+
+#: Checks that are run unless others are asked for. ``start_date`` is not among them: every
+#: sharp effect moves with its dating, so it says something only where the dating is in doubt.
+DEFAULT_CHECKS = ("pre_trends", "placebo_in_time", "leave_one_out")

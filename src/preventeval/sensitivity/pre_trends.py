@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from preventeval.errors import EstimationError, PreventEvalError
 from preventeval.estimate import EffectEstimate
@@ -13,14 +14,21 @@ from preventeval.words import Message
 __all__ = ["pre_trends"]
 
 _LIMIT = 0.05
+#: An effect that rests on fewer treated units has a standard error that leaves out most of
+#: the variation between treated units, and would decide a joint test by itself.
+_FEWEST_UNITS = 5
 
 
 def pre_trends(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     """Test jointly that there is no effect before the start (less the anticipation).
 
-    A Wald test of the event-time effects before the start, with Hotelling's correction
-    for the number of clusters: W (c - q) / (q (c - 1)) refers to F(q, c - q). What size
-    of drift the test could have missed is not computed here, and the finding says so.
+    A Wald test of the event-time effects before the start, with Hotelling's correction for
+    the number of treated clusters m: W (m - q) / (q (m - 1)) refers to F(q, m - q). The q
+    event times nearest to the start are tested, at most m / 3 of them: a covariance estimated
+    from few clusters makes a test of many effects reject far too often (with 10 of 24 areas
+    treated and 17 effects, 58 per cent of the time where 5 are meant). Effects that rest on
+    fewer than five treated units are shown but not tested. What size of drift the test could
+    have missed is not computed here, and the finding says so.
 
     Parameters
     ----------
@@ -49,19 +57,24 @@ def pre_trends(estimate: EffectEstimate, level: float = 0.95) -> Finding:
         path = _path(estimate)
     except PreventEvalError as error:
         return could_not_run("pre_trends", error)
-    table = path.tidy(level)
-    before = (path.labels["event_time"].to_numpy() < -estimate.recipe.design.anticipation) & np.isfinite(
-        table["std_error"].to_numpy()
-    )
     design = estimate.recipe.design
-    clusters = int(design.clusters.max()) + 1
-    q = int(before.sum())
-    if q == 0 or clusters <= q + 1:
-        return Finding("pre_trends", "not_informative", Message("finding-pre-trends-too-little", {"count": q}))
-    cov = path.cov.to_numpy()[np.ix_(before, before)]
-    statistic = float(path.effect[before] @ np.linalg.pinv(cov, hermitian=True) @ path.effect[before])
+    table = path.tidy(level)
+    times = path.labels["event_time"].to_numpy()
+    behind = _treated_units(estimate, times)
+    table["treated_units"] = behind
+    early = (times < -design.anticipation) & np.isfinite(table["std_error"].to_numpy())
+    clusters = len(np.unique(design.clusters[design.ever_treated]))
+    nearest = np.flatnonzero(early & (behind >= _FEWEST_UNITS))[::-1][: clusters // 3]
+    tested = np.isin(np.arange(len(times)), nearest)
+    q = int(tested.sum())
+    values = {"count": q, "left_out": int(early.sum()) - q}
+    if q == 0:
+        return Finding("pre_trends", "not_informative", Message("finding-pre-trends-too-little", values))
+    cov = path.cov.to_numpy()[np.ix_(tested, tested)]
+    statistic = float(path.effect[tested] @ np.linalg.pinv(cov, hermitian=True) @ path.effect[tested])
     p_value = _upper_tail(statistic * (clusters - q) / (q * (clusters - 1)), q, clusters - q)
-    kept = table.loc[before, ["event_time", "estimate", "std_error", "conf_low", "conf_high"]]
+    columns = ["event_time", "treated_units", "estimate", "std_error", "conf_low", "conf_high"]
+    kept = table.loc[early, columns].assign(tested=tested[early])
     joint = pd.DataFrame(
         {"event_time": ["joint test"], "statistic": [statistic], "df": [q], "p_value": [p_value]}
     )
@@ -69,7 +82,7 @@ def pre_trends(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     return Finding(
         "pre_trends",
         "weakens" if weakens else "supports",
-        Message("finding-pre-trends-drift" if weakens else "finding-pre-trends-alike", {"count": q}),
+        Message("finding-pre-trends-drift" if weakens else "finding-pre-trends-alike", values),
         pd.concat([kept.astype({"event_time": object}), joint], ignore_index=True),
     )
 
@@ -80,6 +93,18 @@ def _path(estimate: EffectEstimate) -> EffectEstimate:
     if not (path.labels["event_time"] < 0).any():
         raise EstimationError(f"{estimate.method} estimates no effects before the start")
     return path
+
+
+def _treated_units(estimate: EffectEstimate, times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number of treated units that the effect at each event time rests on."""
+    cohort = estimate.recipe.design.cohort
+    if "cohort" in estimate.labels:
+        cells = estimate.labels[np.isfinite(estimate.effect)]
+        size = (cohort == cells["cohort"].to_numpy()[:, None]).sum(axis=1)
+        return np.array([size[cells["event_time"].to_numpy() == time].sum() for time in times])
+    starts = cohort[estimate.recipe.design.ever_treated]
+    at = starts + times[:, None]
+    return np.asarray(((at >= 0) & (at < estimate.recipe.design.n_periods)).sum(axis=1))
 
 
 def _upper_tail(statistic: float, df1: int, df2: int) -> float:

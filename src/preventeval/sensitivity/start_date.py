@@ -17,8 +17,9 @@ def start_date(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     """Fit again with every start dated one period earlier and one period later.
 
     Laws take effect in the middle of a year and programmes open in the middle of a month;
-    which period counts as the first is a choice. If the answer changes with it, the reader
-    has to know.
+    which period counts as the first can be a choice. If the answer changes with it, the reader
+    has to know. Use this where the dating is in doubt: where it is not, a sharp effect moves
+    with its dating all the same, since a treated period then serves as the base.
 
     Parameters
     ----------
@@ -30,8 +31,8 @@ def start_date(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     Returns
     -------
     Finding
-        Weakens where a move of one period turns the sign, or changes whether the interval
-        lies on one side of zero.
+        Weakens where a move of one period changes the effect by more than its standard error
+        and turns the sign, or changes whether the interval lies on one side of zero.
 
     Examples
     --------
@@ -53,11 +54,12 @@ def start_date(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     every = {0: whole, **moved}
     table = pd.concat([one.tidy(level).assign(starts_moved_by=by) for by, one in sorted(every.items())])
     table = table[["starts_moved_by", "estimate", "std_error", "conf_low", "conf_high"]].reset_index(drop=True)
-    clear = excludes_null(whole, level)
+    clear, noise = excludes_null(whole, level), float(np.sqrt(whole.uncertainty.cov[0, 0]))
     changed = [
         by
         for by, one in moved.items()
-        if excludes_null(one, level) != clear or np.sign(one.effect[0]) != np.sign(whole.effect[0])
+        if abs(one.effect[0] - whole.effect[0]) > noise
+        and (excludes_null(one, level) != clear or np.sign(one.effect[0]) != np.sign(whole.effect[0]))
     ]
     # Later first: dating a start too early, in a period only partly treated, is the commoner error.
     shown = max(changed or moved)

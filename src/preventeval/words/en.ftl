@@ -25,7 +25,10 @@ note-measure-chosen = The outcome '{ $outcome }' is analysed as { $measure ->
     [rate] { " " }and an exposure is given
    *[other] {""}
 }.
-note-zero-as-never = 0 in column '{ $column }' means never treated ({ $count } units).
+note-zero-as-never = { $count ->
+    [one] 0 in column '{ $column }' means never treated ({ $count } unit).
+   *[other] 0 in column '{ $column }' means never treated ({ $count } units).
+}
 
 ## An effect with its interval and scale, to stand within a sentence
 
@@ -88,14 +91,19 @@ question-leave-one-out = Does the answer hang on a single area?
 question-start-date = Does the answer hang on how the start of the programme is dated?
 
 finding-could-not-run = This check could not run: { $reason }.
+pre-trends-left-out = { $left_out ->
+    [0] {""}
+    [one] { $left_out } effect further back, or of too few areas, is shown but not tested.{" "}
+   *[other] { $left_out } effects further back, or of too few areas, are shown but not tested.{" "}
+}
 finding-pre-trends-alike = Before the start, treated and comparison areas moved alike as far as the data can tell ({ $count ->
     [one] { $count } earlier effect, tested
    *[other] { $count } earlier effects, tested jointly
-}). How large a drift this test could have missed is not known.
+}). { pre-trends-left-out }How large a drift this test could have missed is not known.
 finding-pre-trends-drift = Treated and comparison areas already moved apart before the start ({ $count ->
     [one] { $count } earlier effect, tested
    *[other] { $count } earlier effects, tested jointly
-}). Part of what is seen afterwards may be this drift.
+}). { pre-trends-left-out }Part of what is seen afterwards may be this drift.
 finding-pre-trends-too-little = There are too few areas or too few periods before the start to test whether areas moved alike ({ $count ->
     [one] { $count } earlier effect
    *[other] { $count } earlier effects
@@ -127,3 +135,539 @@ reason-few-treated = Only { $count } { $count ->
 } treated. With so few, the likely range is often too narrow.
 reason-methods-disagree = Another method gives a clear answer in the opposite direction: { $methods }.
 reason-gate = A computation did not pass its own check: { $methods }.
+
+## What an estimator decided
+
+note-cells-left-out = { $count ->
+    [one] { $count } effect could not be estimated, because there is no earlier period or no one to compare with: cohort { $cells }.
+   *[other] { $count } effects could not be estimated, because there is no earlier period or no one to compare with: cohort { $cells }.
+}
+note-twfe-mixes = Starts differ ({ $cohorts } of them). Two-way fixed effects then also compares later starters with units that are already in the programme, and its average can lie outside the range of the true effects.
+note-twfe-comparison = Two-way fixed effects compares with every unit and period that it is given, whatever comparison the design names.
+note-twfe-absorbed = Covariates that do not vary over time within a unit are taken up by the unit effects: { $covariates }.
+note-twfe-anticipation = { $count ->
+    [one] { $count } unit-period just before a start, in which behaviour may already have changed, is left out.
+   *[other] { $count } unit-periods just before a start, in which behaviour may already have changed, are left out.
+}
+note-twfe-single = { $count ->
+    [one] { $count } unit is observed only once and is left out: { $units }.
+   *[other] { $count } units are observed only once and are left out: { $units }.
+}
+
+## What the hierarchical model decided
+
+note-hierarchical-anticipation = { $count ->
+    [one] { $count } unit-period just before a start, in which behaviour may already have changed, is left out.
+   *[other] { $count } unit-periods just before a start, in which behaviour may already have changed, are left out.
+}
+note-hierarchical-no-exposure = { $count ->
+    [one] { $count } unit-period has a number of incidents but no exposure, and is left out.
+   *[other] { $count } unit-periods have a number of incidents but no exposure, and are left out.
+}
+note-hierarchical-comparison = The hierarchical model learns what all units share from every untreated unit-period, those of units that start later among them, whatever comparison the design names.
+note-hierarchical-no-weights = The hierarchical model does not use the sampling weights.
+note-hierarchical-no-covariates = The hierarchical model does not use the covariates.
+note-hierarchical-no-clusters = The hierarchical model does not use the clusters: units of one cluster count as independent of each other, given what all units share.
+note-hierarchical-one-treated = Only one unit is treated. How much effects differ between units cannot be learnt from it, and what is said of one more unit rests on the prior.
+note-hierarchical-unseen-after = { $count ->
+    [one] { $count } unit has no value after its start, and no effect of its own: { $units }.
+   *[other] { $count } units have no value after their start, and no effect of their own: { $units }.
+}
+note-hierarchical-unseen-before = { $count ->
+    [one] { $count } unit has no value before its start; what is said of its effect rests on the other units: { $units }.
+   *[other] { $count } units have no value before their start; what is said of their effects rests on the other units: { $units }.
+}
+note-hierarchical-all-treated = { $count ->
+    [one] In { $count } period every unit that is observed is in the programme; there, effects are taken to be the same as in the other periods.
+   *[other] In { $count } periods every unit that is observed is in the programme; there, effects are taken to be the same as in the other periods.
+}
+note-hierarchical-gate = A check of the computation is { $verdict }: { $name ->
+    [r_hat] the chains differ (R-hat { $value }, at most { $limit } is wanted)
+    [ess_bulk] there are few independent draws ({ $value } in the bulk, at least { $limit } are wanted)
+    [ess_tail] there are few independent draws ({ $value } in the tails, at least { $limit } are wanted)
+   *[divergences] { $value } draws diverged ({ $limit } are wanted)
+}. More draws may help.
+
+## What became of the records on their way to counts
+
+intake-totals = { $source }: { $read } rows read, { $counted } counted, { $lost } not counted.
+intake-rows = { $count ->
+    [one] { $count } row
+   *[other] { $count } rows
+}
+intake-file-read = { $file } was read as { $encoding } text with columns separated by { $separator }.
+intake-encoding-assumed = { $file } is not in UTF-8 and was read as { $encoding }: look whether names with accents came out right.
+intake-date-empty = { intake-rows } could not be counted: column '{ $column }' is empty there.
+intake-date-unreadable = { intake-rows } could not be counted: the date in column '{ $column }' cannot be read ({ $examples }).
+intake-date-order-doubtful = With day and month swapped, { intake-rows } whose date cannot be read would be readable ({ $examples }): check that date_format='{ $date_format }' has them in the right order.
+intake-date-zoned = In { intake-rows } the time carries a time zone: the date was taken as it is written there, without conversion to another zone.
+intake-dates-far-apart = A few dates lie far from all others (first { $first }, last { $last }, 98 in 100 between { $usual_first } and { $usual_last }): placeholder dates such as 1900-01-01 would look like this. Give the recorded window to leave them out.
+intake-unit-empty = { intake-rows } could not be counted: column '{ $column }' does not say which unit.
+intake-unit-unknown = { intake-rows } could not be counted: the unit in column '{ $column }' is not in the list of units ({ $examples }).
+intake-units-not-listed = The units are those that occur in the records: a unit without any incident would be missing. Give units= to list them all.
+intake-units-alike = Some units differ only in capitals or spaces ({ $examples }) and are counted as different units.
+intake-units-without-incidents = Without any counted incident: { $n_units } of { $n_listed } units ({ $examples }). Check that their names are spelt as in the records.
+intake-offence-empty = { intake-rows } could not be counted: column '{ $column }' does not say which offence.
+intake-offence-unmapped = { intake-rows } could not be counted: their value in column '{ $column }' belongs to no outcome ({ $examples }).
+intake-offence-absent = No row has { $examples } in column '{ $column }'.
+intake-outside-window = { intake-rows } could not be counted: the date lies outside the window over which recording is known to be complete.
+intake-units-without-window = Without a window in recorded=: { $n_units } of the units ({ $examples }). All their counts are missing.
+intake-windows-of-unknown-units = Named in recorded= but not in the list of units: { $examples }.
+intake-partial-period = Only partly inside the recorded window and left missing: { $n_cells } unit-periods ({ $examples }); { intake-rows } with a date there could not be counted.
+intake-outside-cells = Outside the recorded window and left missing: { $n_cells } of { $n_all_cells } unit-periods.
+intake-recording-unknown = Left missing: { $n_cells } of { $n_all_cells } counts, those without an incident, because nothing says that recording was complete. If it was, give recorded=('{ $first }', '{ $last }') and they become zero. Without it, the first and the last { $freq } may also be covered only in part.
+intake-duplicate = { intake-rows } could not be counted: another row has the same '{ $column }' ({ $examples }), and the earliest was counted.
+intake-duplicate-conflict = In { intake-rows } of the repeated ones, the unit, period or offence differs from the row that was counted.
+intake-identifier-empty = In { intake-rows } column '{ $column }' is empty: each was counted as an incident of its own.
+
+## Pages: numbers, dates and direction of writing
+
+page-direction = ltr
+number = { $value }
+date = { $day } { $month } { $year }
+period-month = { $month } { $year }
+period-quarter = quarter { $quarter } of { $year }
+period-week = the week of { $date }
+month-name = { $number ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+}
+programme-unnamed = the programme
+place-unnamed = the areas studied
+not-given = not given
+
+## The answer in one sentence: a fixed verb for each direction and certainty
+
+question = Did { $programme } change { $outcome } in { $place }?
+headline-fall-high = In { $place }, { $programme } reduced { $outcome }.
+headline-fall-moderate = In { $place }, { $programme } probably reduced { $outcome }.
+headline-fall-low = In { $place }, { $programme } may have reduced { $outcome }.
+headline-fall-very-low = The evidence is very uncertain about the effect of { $programme } on { $outcome } in { $place }. As far as it goes, it points to a fall.
+headline-rise-high = In { $place }, { $outcome } rose because of { $programme }.
+headline-rise-moderate = In { $place }, { $outcome } probably rose because of { $programme }.
+headline-rise-low = In { $place }, { $outcome } may have risen because of { $programme }.
+headline-rise-very-low = The evidence is very uncertain about the effect of { $programme } on { $outcome } in { $place }. As far as it goes, it points to a rise.
+headline-unclear = There is no clear sign that { $programme } changed { $outcome } in { $place }.
+headline-gate = No answer can be given yet about { $outcome } in { $place }: the computation did not pass its own check.
+headline-failed = No answer can be given about { $outcome } in { $place }: the method could not make an estimate ({ $reason }).
+direction-unwanted = { $direction ->
+    [fall] This is not the direction that was wanted: the aim was a rise.
+   *[rise] This is not the direction that was wanted: the aim was a fall.
+}
+direction-wanted-rise = A rise is what was wanted here.
+others-unwanted = Not the direction that was wanted, among the other outcomes: { $outcomes }.
+
+## The same answer in a table
+
+answer-fall-high = Fell
+answer-fall-moderate = Probably fell
+answer-fall-low = May have fallen
+answer-fall-very-low = Very uncertain; points to a fall
+answer-rise-high = Rose
+answer-rise-moderate = Probably rose
+answer-rise-low = May have risen
+answer-rise-very-low = Very uncertain; points to a rise
+answer-unclear = No clear sign of change
+answer-gate = No answer: the computation did not pass its own check
+answer-failed = No answer: the method could not make an estimate
+answer-wanted = { $answer } (wanted)
+answer-unwanted = { $answer } (not wanted)
+
+## When no direction is clear
+
+unclear-count = This is not the same as “no effect”. Anything from about { $low } fewer to about { $high } more { $outcome } than expected fits the data.
+unclear-percent = This is not the same as “no effect”. Anything from about { $low } per cent lower to about { $high } per cent higher than expected fits the data.
+unclear-share = This is not the same as “no effect”. Anything from about { $low } per cent fewer to about { $high } per cent more than expected fits the data.
+unclear-value = This is not the same as “no effect”. Anything from about { $low } lower to about { $high } higher than expected fits the data.
+unclear-plain = This is not the same as “no effect”: the data leave room for both a fall and a rise.
+
+## The number, with its interval
+
+number-count-below = About { $size } fewer { $outcome } than expected (likely between { $nearer } and { $farther } fewer).
+number-count-above = About { $size } more { $outcome } than expected (likely between { $nearer } and { $farther } more).
+number-count-across = About { $size } { $side ->
+    [fewer] fewer
+   *[more] more
+} { $outcome } than expected (likely between { $low } fewer and { $high } more).
+number-count-even = About as many { $outcome } as expected (likely between { $low } fewer and { $high } more).
+number-count-point = About { $size } { $side ->
+    [fewer] fewer
+   *[more] more
+} { $outcome } than expected. How far off this number may be is not known.
+number-percent-below = In the average area, { $outcome } were about { $size } per cent lower than expected (likely between { $nearer } and { $farther } per cent lower).
+number-percent-above = In the average area, { $outcome } were about { $size } per cent higher than expected (likely between { $nearer } and { $farther } per cent higher).
+number-percent-across = In the average area, { $outcome } were about { $size } per cent { $side ->
+    [fewer] lower
+   *[more] higher
+} than expected (likely between { $low } per cent lower and { $high } per cent higher).
+number-percent-even = In the average area, { $outcome } were about as high as expected (likely between { $low } per cent lower and { $high } per cent higher).
+number-percent-point = In the average area, { $outcome } were about { $size } per cent { $side ->
+    [fewer] lower
+   *[more] higher
+} than expected. How far off this number may be is not known.
+number-share-below = That is about { $size } per cent fewer { $outcome } than expected (likely between { $nearer } and { $farther } per cent fewer).
+number-share-above = That is about { $size } per cent more { $outcome } than expected (likely between { $nearer } and { $farther } per cent more).
+number-share-across = That is about { $size } per cent { $side ->
+    [fewer] fewer
+   *[more] more
+} { $outcome } than expected (likely between { $low } per cent fewer and { $high } per cent more).
+number-share-even = In per cent, that is about as many { $outcome } as expected (likely between { $low } per cent fewer and { $high } per cent more).
+number-share-point = That is about { $size } per cent { $side ->
+    [fewer] fewer
+   *[more] more
+} { $outcome } than expected. How far off this number may be is not known.
+number-value-below = On average, { $outcome } were about { $size } lower than expected (likely between { $nearer } and { $farther } lower).
+number-value-above = On average, { $outcome } were about { $size } higher than expected (likely between { $nearer } and { $farther } higher).
+number-value-across = On average, { $outcome } were about { $size } { $side ->
+    [fewer] lower
+   *[more] higher
+} than expected (likely between { $low } lower and { $high } higher).
+number-value-even = On average, { $outcome } were about as high as expected (likely between { $low } lower and { $high } higher).
+number-value-point = On average, { $outcome } were about { $size } { $side ->
+    [fewer] lower
+   *[more] higher
+} than expected. How far off this number may be is not known.
+number-rate-per = Rates are per { $per } of exposure (residents, for example) in each period.
+number-none = There is no number to give.
+amount-count = { $side ->
+    [fewer] { $size } fewer
+   *[more] { $size } more
+}
+amount-percent = { $side ->
+    [fewer] { $size } per cent lower
+   *[more] { $size } per cent higher
+}
+amount-share = { $side ->
+    [fewer] { $size } per cent fewer
+   *[more] { $size } per cent more
+}
+amount-value = { $side ->
+    [fewer] { $size } lower
+   *[more] { $size } higher
+}
+amount-range = { $value } ({ $low } to { $high })
+small-base = Fewer than 30 { $outcome } were expected, so no percentages are given: with numbers this small they mislead.
+count-and-percent-differ = The average area and the total are different questions, and here only one of them has a clear answer: in the average, every area and period counts the same; in the total, areas with many incidents count for more.
+observed-and-expected = Recorded: { $observed }. Expected without the programme: about { $expected }.
+likely-confidence = “Likely between” gives the { $level } per cent confidence interval: out of 100 studies like this one, about { $level } would give a range that holds the true number.
+likely-credible = “Likely between” gives the { $level } per cent credible interval: if the model is right, the chances are { $level } in 100 that the true number lies in this range.
+probability-of-fall = If the model is right, the chances that { $outcome } fell are about { $chance } in 100.
+
+## What the answer hangs on
+
+hinge-start-date = This hangs on how the start of the programme is dated: with every start { one-period-moved }, { $outcome } would be { $effect }, not { $original }.
+hinge-start-date-plain = This hangs on how the start of the programme is dated: with another date the answer changes.
+hinge-leave-one-out = This hangs on a single area: leaving it out changes the answer.
+hinge-pre-trends = This hangs on treated and comparison areas moving alike, and they already moved apart before the programme.
+hinge-placebo-in-time = This hangs on the method, which also finds an effect at a time when there was no programme.
+certainty-name = { $certainty ->
+    [high] High
+    [moderate] Moderate
+    [low] Low
+   *[very_low] Very low
+}
+certainty-meaning = { $certainty ->
+    [high] We are very confident that the true change is close to this answer.
+    [moderate] The true change is probably close to this answer, but it may be quite different.
+    [low] The true change may be very different from this answer.
+   *[very_low] The true change is likely to be very different from this answer.
+}
+raise-start-date = A record of the exact date on which the programme began in each area.
+raise-pre-trends = Comparison areas that moved like the programme’s areas before it began.
+raise-placebo-in-time = A method that finds nothing at times when there was no programme.
+raise-leave-one-out = More areas, so that no single one can carry the answer.
+raise-few-treated = More areas with the programme.
+raise-small-base = More time or more areas: so few incidents can hardly show a change.
+raise-narrower = More areas or more time, for a narrower range.
+raise-by-lot = Drawing by lot which areas start first, where that is possible.
+
+## What we can say and what we cannot
+
+can-compare = How { $outcome } developed in { $treated ->
+    [one] the one area
+   *[other] the { $treated } areas
+} with the programme was compared with areas without it.
+can-direction = { $certainty ->
+    [high] In these areas, { $outcome } were { $direction ->
+        [fall] lower
+       *[rise] higher
+    } than they would have been without the programme.
+    [moderate] In these areas, { $outcome } were probably { $direction ->
+        [fall] lower
+       *[rise] higher
+    } than they would have been without the programme.
+   *[low] The data point to { $direction ->
+        [fall] a fall
+       *[rise] a rise
+    } in { $outcome }, though the evidence is weak.
+}
+can-limits = A fall or a rise in { $outcome } that lies outside the likely range does not fit the data.
+can-checks = { $passed } of the { $run } checks that could be run { $passed ->
+    [one] supports
+   *[other] support
+} the answer.
+can-methods = { $count ->
+    [one] Another method, tried beside the main one, points the same way.
+   *[other] { $count } other methods, tried beside the main one, point the same way.
+}
+can-repeat = Anyone who has the data can repeat this and get the same numbers.
+cannot-start-date = Whether the answer would stand if the starts were dated differently.
+cannot-leave-one-out = Whether the answer would stand without one particular area.
+cannot-pre-trends = How much of the change was under way before the programme.
+cannot-placebo-in-time = How much of the change the method would have found without any programme.
+cannot-check = What the check would show that could not run: “{ $question }”
+cannot-recorded = Whether crime itself changed, or how much of it is reported and recorded.
+cannot-single-area = What the programme did in any one area: the answer is an average.
+cannot-reason = Why the change came about.
+cannot-reason-unclear = Whether the programme does too little or the data are too few to show it.
+cannot-elsewhere = Whether the same would happen in another place or at another time.
+cannot-number = How large the change was.
+
+## What next, and who made this
+
+next-unwanted = Before the programme goes on or grows, find out why { $outcome } moved in a direction that was not wanted.
+next-wanted = Go on recording in the same way, so that the next look can tell whether the change lasts.
+next-unclear = Do not take this as proof for or against the programme. Go on recording in the same way; more time may bring a clear answer.
+next-refused = Do not use any number from this evaluation until the computation has been put right.
+next-look = We look again: { $when }.
+next-look-none = No date has been set for looking again.
+not-studied = Not studied here: whether incidents moved to nearby areas or fell there too; women and girls, and other groups; what the programme cost.
+colophon-who = Made by { $author }
+colophon-funder = Paid for by { $funder }
+colophon-contact = Contact: { $contact }
+colophon-data = Data: { $source }
+colophon-version = preventeval { $version }, { $date }
+colophon-fingerprint = Fingerprint of the data: { $fingerprint }
+colophon-technical = Methods, checks and all numbers are in the technical report.
+short-design = { $treated } of { $units } areas (each one a { $unit }) had the programme; { $first } to { $last }.
+
+## Headings and labels of the brief
+
+brief-title = { $programme }: evaluation brief
+brief-kicker = Evaluation brief
+brief-skip = Skip to the answer
+brief-answer = The answer
+brief-number = The number
+brief-chart = What happened, and what was expected
+brief-secondary = Other outcomes
+brief-secondary-note = These outcomes are secondary: they were not the main question, and with several outcomes some will seem to change by chance.
+brief-can-and-cannot = What we can say and what we cannot
+brief-can = What we can say
+brief-cannot = What we cannot say
+brief-further = Cautions from those who made this
+brief-sure = How sure are we?
+brief-certainty = Certainty: { $name }.
+brief-why = Why
+brief-raise = What would make us surer
+brief-next = What next
+brief-about = About this brief
+brief-numbers-behind = The numbers behind the chart
+label-outcome = Outcome
+label-answer = Answer
+label-incidents-range = Incidents (likely range)
+label-share-range = Per cent (likely range)
+label-percent-range = Average area (likely range)
+label-value-range = Average (likely range)
+label-period = Period
+label-observed = Recorded
+label-expected = Expected without the programme
+label-likely = Likely between
+label-range = { $low } to { $high }
+
+## Charts
+
+chart-observed-title-incidents = Recorded and expected { $outcome }, all areas with the programme together
+chart-observed-title-mean = Observed and expected { $outcome }, average of the areas with the programme
+chart-observed-desc = Line chart from { $first } to { $last }. In { $last }, the last period, { $observed } were recorded and about { $expected } were expected without the programme. Starts are marked.
+chart-observed-desc-plain = Line chart from { $first } to { $last }: recorded values beside those expected without the programme. Starts are marked.
+chart-starts = Starts (number of areas)
+chart-bars-title = Recorded and expected { $outcome } in the areas and periods of the programme
+chart-bars-desc = Recorded: { $observed }. Expected without the programme: about { $expected }.
+chart-bars-desc-range = Recorded: { $observed }. Expected without the programme: about { $expected }, likely between { $low } and { $high }.
+chart-event-title = Effect on { $outcome } by time since the start
+chart-event-desc = Dots are effects with their intervals; the shaded band covers all of them at once. Before the start (left of the line) effects should be close to zero. The last effect shown is { $value }.
+chart-event-x = Periods since the start of the programme
+chart-forest-title = Effect on { $outcome }: the same question answered by several methods
+chart-forest-desc = { $count ->
+    [one] One estimate with its interval
+   *[other] { $count } estimates with their intervals
+}, one below the other; the line marks no change.
+chart-scale = { $scale ->
+    [percent] Change in per cent
+    [incidents] Incidents more or fewer
+    [rate] Change in incidents per { $per }
+    [rate_ratio] Ratio of observed to expected
+    [log_points] Change in log points
+    [log_rate_ratio] Change on the log scale
+   *[value] Change in the outcome’s own unit
+}
+chart-range = ({ $low } to { $high })
+chart-no-change = no change
+
+## What was compared, and on what it rests
+
+design-compared = { $treated ->
+    [one] One of { $units } units had the programme.
+   *[other] { $treated } of { $units } units had the programme.
+} A unit is a { $unit }. The data run from { $first } to { $last }: { $periods } periods, { $cells } unit-periods in the programme.
+design-starts = { $kinds ->
+    [one] Every start was in { $first }.
+   *[other] Starts were staggered: the first in { $first }, the last in { $last }.
+}
+design-never-treated = The comparison group is the { $count ->
+    [one] one unit
+   *[other] { $count } units
+} without the programme in any period of the data.
+design-not-yet-treated = In each period, the comparison group is every unit that had not started by then, among them { $count ->
+    [0] none that never started
+    [one] one that never started
+   *[other] { $count } that never started
+}.
+design-last-treated = Every unit starts in the end. The comparison group is the { $count ->
+    [one] one unit
+   *[other] { $count } units
+} that started last, in the periods before they did.
+design-anticipation = Effects are allowed to begin { $count ->
+    [one] one period
+   *[other] { $count } periods
+} before the start.
+design-clusters = Units that share a { $cluster } are taken to be alike: how sure we are rests on { $count } such groups.
+design-clusters-unit = How sure we are rests on { $count } units that are taken to be independent of each other.
+design-covariates = The comparison takes account of: { $names }.
+design-weighted = Units are weighted as the data say.
+estimand-percent = The average change in { $outcome } in per cent of what they would have been without the programme.
+estimand-incidents = The average difference in { $outcome } per unit and period between what was recorded and what would have been recorded without the programme.
+estimand-rate = The average difference in { $outcome } per { $per } of exposure between what was recorded and what would have been recorded without the programme.
+estimand-value = The average difference in { $outcome } between what was observed and what would have been observed without the programme.
+estimand-weights = It is an average over the units and periods in the programme; every treated unit-period weighs the same{ $weighted ->
+    [yes] , apart from the weights given in the data
+   *[no] { "" }
+}.
+estimand-total = The total of incidents adds up the change in every treated unit-period, so units with many incidents count for more in it than in the average.
+assume-parallel = { $measure ->
+    [count] Without the programme, counts in both groups would have changed by the same number of incidents.
+    [rate] Without the programme, rates in both groups would have changed by the same amount.
+    [value] Without the programme, the outcome would have changed by the same amount in both groups.
+   *[log] Without the programme, both groups would have changed by the same per cent.
+}
+assume-parallel-covariates = This needs to hold only among units that are alike in: { $names }.
+assume-anticipation = { $count ->
+    [0] Nothing changed because of the programme before it started.
+    [one] Nothing changed because of the programme earlier than one period before it started.
+   *[other] Nothing changed because of the programme earlier than { $count } periods before it started.
+}
+assume-spillover = The programme did not change the outcome in the comparison group, for example by moving incidents there.
+assume-recording = The way in which incidents are reported and recorded did not change with the programme.
+assume-model = For the model-based methods: the model of the counts is right, and units are alike enough to learn from each other.
+data-cells = { $cells } unit-periods, { $missing ->
+    [0] none of them missing
+    [one] one of them missing
+   *[other] { $missing } of them missing
+}.
+
+## Headings and labels of the technical report
+
+technical-title = { $programme }: technical report
+technical-kicker = Technical report
+technical-contents = Contents
+technical-summary = Summary
+technical-design = Design
+technical-starts = Starts of the programme
+technical-estimand = What is estimated
+technical-assumptions = What has to be true for the number to be the programme’s doing
+technical-data = Data
+technical-outcome = { $role ->
+    [primary] Primary outcome: { $outcome }
+   *[secondary] Secondary outcome: { $outcome }
+}
+technical-methods = Every method side by side
+technical-event = Effects by time since the start
+technical-cohort = Effects by start
+technical-units = Effects by unit
+technical-checks = Checks
+technical-checks-none = No checks were run on this outcome.
+technical-gates = Checks of the computation itself
+technical-notes = What the methods decided
+technical-options = Options and diagnostics
+technical-reproduce = How to repeat this
+technical-references = References
+technical-spec = The specification, as it was read
+technical-decisions = What was decided on the way
+technical-failed = No estimate: { $reason }
+technical-hidden = These numbers did not pass the check of their own computation. They are shown for diagnosis only.
+technical-none = None.
+technical-skip = Skip to the summary
+label-method = Method
+label-school = School
+label-school-name = { $school ->
+    [design_based] Design-based
+   *[model_based] Model-based
+}
+label-effect = Effect
+label-interval = { $level } per cent { $kind ->
+    [credible] credible
+   *[confidence] confidence
+} interval
+label-band = Simultaneous band
+label-percent = Change in per cent
+label-change = Incidents, more (+) or fewer (−)
+label-scale = Scale
+label-scale-name = { $scale ->
+    [percent] per cent
+    [incidents] incidents
+    [rate] incidents per { $per }
+    [rate_ratio] rate ratio
+    [log_points] log points
+    [log_rate_ratio] log rate ratio
+   *[value] the outcome’s own unit
+}
+label-event-time = Periods since the start
+label-start = Start
+label-unit = Unit
+label-units = Units
+label-count = Number
+label-check = Check
+label-verdict = Verdict
+label-verdict-name = { $verdict ->
+    [supports] Supports the answer
+    [weakens] Weakens the answer
+    [not_informative] Not informative
+   *[could_not_run] Could not run
+}
+label-found = What was found
+label-reference = set to zero
+label-gate = Check
+label-gate-verdict = { $verdict ->
+    [green] passed
+    [amber] borderline
+   *[red] failed
+}
+label-value = Value
+label-limit = Limit
+label-option = Option
+label-diagnostic = Diagnostic
+label-package = Package
+label-version = Version
+label-seed = Seed
+label-command = Command
+label-fingerprint = Fingerprint (SHA-256)
+label-source = Source
+label-kind = Kind
+label-name = Name
+table-interval = { $value } ({ $low } to { $high }; { $level } per cent { $kind ->
+    [credible] credible
+   *[confidence] confidence
+} interval)
+table-caption = { $what }: { $method }, { $scale }
+technical-software = Software
+technical-numbers = Show the numbers
