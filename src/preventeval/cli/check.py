@@ -1,0 +1,107 @@
+"""``preventeval check``: check a spec and its data; estimate nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import numpy as np
+
+from preventeval.cli.group import GATE_FAILED
+
+if TYPE_CHECKING:
+    from preventeval.design import StudyDesign
+    from preventeval.panel import Panel
+    from preventeval.spec import Spec
+
+__all__ = ["check"]
+
+_MEASURES = {
+    "count": "incidents",
+    "rate": "incidents per {per:,.0f} {exposure}",
+    "log_rate": "logarithm of the rate of incidents ({exposure})",
+    "value": "the number as it is",
+    "log": "logarithm of the number",
+}
+_COMPARISONS = {
+    "never_treated": "only units that never start",
+    "not_yet_treated": "units that have not started by then, never treated units among them",
+    "last_treated": "the units that start last, before they do",
+}
+
+
+@click.command()
+@click.argument("spec", type=click.Path(path_type=Path))
+@click.pass_context
+def check(ctx: click.Context, spec: Path) -> None:
+    """Check SPEC and its data, and say what would be done; estimate nothing.
+
+    Ends with 3 if too many records would be lost for counts to be trusted.
+    """
+    from preventeval.spec import load_spec, make_design, make_estimator, read_panel
+
+    loaded = load_spec(spec)
+    panel, statement = read_panel(loaded)
+    designs = [make_design(loaded, panel, outcome) for outcome in loaded.outcomes]
+    for name in (loaded.estimation.estimator, *loaded.estimation.also):
+        make_estimator(name, loaded.estimation.options.get(name), loaded)
+    if statement is not None:
+        click.echo(f"{statement.summary()}\n")
+    for line in (*_data(loaded, panel), *_design(loaded, designs), *_plan(loaded)):
+        click.echo(line)
+    if statement is not None and statement.severity == "stop":
+        click.echo("\nSettle what is marked 'stop' before you go on. Nothing was estimated.")
+        ctx.exit(GATE_FAILED)
+    click.echo(
+        "\nThe spec and the data fit together. Nothing was estimated.\n"
+        f"Next: preventeval run {spec} --out results"
+    )
+
+
+def _data(spec: Spec, panel: Panel) -> Iterator[str]:
+    periods = panel.periods
+    noun = "period" if periods.freq == "integer" else periods.freq
+    yield (
+        f"data        {spec.data.source}: {panel.n_units} units ({panel.unit}) × {panel.n_periods} {noun}s, "
+        f"{periods.label(0)} to {periods.label(panel.n_periods - 1)}"
+    )
+
+
+def _design(spec: Spec, designs: list[StudyDesign]) -> Iterator[str]:
+    for design, outcome in sorted(zip(designs, spec.outcomes, strict=True), key=lambda pair: pair[1].role):
+        measure = _MEASURES[str(design.measure)].format(
+            per=outcome.per, exposure=spec.data.exposure or "unit"
+        )
+        label = (
+            f"{outcome.label} ({outcome.name})" if outcome.label not in ("", outcome.name) else outcome.name
+        )
+        yield f"{outcome.role:<12}{label}: {measure}; the programme wants to {outcome.aim} it"
+    design = designs[spec.outcomes.index(spec.primary)]
+    treated = design.ever_treated
+    yield f"treated     {treated.sum()} units start, {(~treated).sum()} do not"
+    for start in design.cohorts:
+        units = design.panel.units[design.cohort == start]
+        named = ", ".join(str(unit) for unit in units[:6]) + (", …" if len(units) > 6 else "")
+        yield f"            {design.panel.periods.label(int(start))}: {len(units)} ({named})"
+    yield f"comparison  {_COMPARISONS[design.comparison]}"
+    if design.anticipation:
+        yield f"            behaviour may change {design.anticipation} periods before the start"
+    if design.cluster:
+        yield f"clusters    {design.clusters.max() + 1} ({design.cluster})"
+    empty = [design.panel.periods.label(int(t)) for t in np.flatnonzero(np.isnan(design.y).all(axis=0))]
+    if empty:
+        named = ", ".join(empty[:12]) + (", …" if len(empty) > 12 else "")
+        yield f"note        no unit has a value of {design.outcome} in {named}"
+    seen: set[str] = set()
+    for note in (str(note) for design in designs for note in design.notes):
+        if note not in seen:
+            yield f"note        {note}"
+            seen.add(note)
+
+
+def _plan(spec: Spec) -> Iterator[str]:
+    methods = [spec.estimation.estimator, *(f"{name} (beside it)" for name in spec.estimation.also)]
+    yield f"methods     {', '.join(methods)}"
+    yield f"checks      {', '.join(spec.checks.run) or 'none'}"
