@@ -6,6 +6,7 @@ works with arrays of shape (units, periods) that have passed the checks here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -30,6 +31,7 @@ Aim = Literal["reduce", "increase"]
 COMPARISONS: Final[tuple[str, ...]] = get_args(Comparison)
 MEASURES: Final[tuple[str, ...]] = get_args(Measure)
 AIMS: Final[tuple[str, ...]] = get_args(Aim)
+_WHOLE = re.compile(r"^\s*-?\d{1,15}(\.0+)?\s*$")
 _NEVER_WORDS = frozenset({"", "never", "none", "nan", "nat", "na", "inf", "never treated"})
 
 
@@ -105,6 +107,8 @@ class StudyDesign:
     starts: NDArray[np.int64] | None = None
     notes: tuple[Message, ...] = field(default=(), init=False)
     cohort: NDArray[np.int64] = field(init=False)
+    #: Panel and starts before anything was left out, for the designs that are derived from this one.
+    _given: tuple[Panel, NDArray[np.int64]] = field(init=False)
 
     def __post_init__(self) -> None:
         _check_options(self)
@@ -116,6 +120,7 @@ class StudyDesign:
             starts, note = _read_starts(panel, self.treated_from)
             notes += note
         object.__setattr__(self, "measure", measure)
+        object.__setattr__(self, "_given", (panel, starts))
         keep, note = _units_to_keep(panel, self._measured(panel), starts)
         notes += note
         panel, cohort = panel.select(keep), starts[keep]
@@ -129,9 +134,18 @@ class StudyDesign:
         if missing:
             total = panel.n_units * panel.n_periods
             notes.append(Message("note-missing-cells", {"count": missing, "total": total}))
-        for name, value in {"panel": panel, "cohort": cohort, "starts": cohort, "notes": tuple(notes)}.items():
+        cohort.flags.writeable = False
+        for name, value in {
+            "panel": panel,
+            "cohort": cohort,
+            "starts": cohort,
+            "notes": tuple(notes),
+        }.items():
             object.__setattr__(self, name, value)
         _check_groups(self)
+
+        # Both are read now: what is wrong with them has to come out when the design is made.
+        _ = self.weights, self.clusters
 
     def __repr__(self) -> str:
         return (
@@ -167,7 +181,14 @@ class StudyDesign:
     @cached_property
     def y(self) -> Array:
         """The outcome as it is analysed, shape (n_units, n_periods); NaN where missing."""
-        return self._measured(self.panel)
+        values = self._measured(self.panel)
+        values.flags.writeable = False
+        return values
+
+    @cached_property
+    def typical_size(self) -> float:
+        """Root mean square of :attr:`y`, to tell small numbers from rounding."""
+        return float(np.sqrt(np.nanmean(self.y**2)))
 
     @property
     def incidents(self) -> Array | None:
@@ -187,11 +208,15 @@ class StudyDesign:
         grid = self.panel.weights
         if grid is None:
             return np.ones(self.n_units)
-        if (np.nanmax(grid, axis=1) > np.nanmin(grid, axis=1)).any():
-            units = self.panel.units[np.nanmax(grid, axis=1) > np.nanmin(grid, axis=1)]
-            raise DesignError(f"sampling weights vary within units {some_of(units)}: one per unit is expected")
-        first = np.nanmax(grid, axis=1)
-        return first / first.mean()
+        low, high = np.fmin.reduce(grid, axis=1), np.fmax.reduce(grid, axis=1)
+        for wrong, problem in ((np.isnan(high), "are missing for"), (high > low, "vary within")):
+            if wrong.any():
+                units = some_of(self.panel.units[wrong])
+                raise DesignError(f"sampling weights {problem} units {units}: one per unit is expected")
+        if not high.any():
+            raise DesignError("all sampling weights are 0")
+        share: Array = high / high.mean()
+        return share
 
     @cached_property
     def clusters(self) -> NDArray[np.int64]:
@@ -201,7 +226,9 @@ class StudyDesign:
         labels = self.panel.by_unit(self.cluster)
         empty = np.array([label is None for label in labels])
         if empty.any():
-            raise DesignError(f"column '{self.cluster}' is empty for units {some_of(self.panel.units[empty])}")
+            raise DesignError(
+                f"column '{self.cluster}' is empty for units {some_of(self.panel.units[empty])}"
+            )
         return pd.factorize(pd.Series(labels).astype(str), sort=True)[0].astype(np.int64)
 
     @property
@@ -224,8 +251,13 @@ class StudyDesign:
         -------
         StudyDesign
         """
-        keep = ~np.isin(self.panel.units.astype(str), [str(unit) for unit in units])
-        return replace(self, panel=self.panel.select(keep), starts=self.cohort[keep])
+        panel, starts = self._given
+        labels, wanted = panel.units.astype(str), [str(unit) for unit in units]
+        unknown = sorted(set(wanted) - set(labels))
+        if unknown:
+            raise DesignError(f"no units {some_of(unknown)} in this panel: it has {some_of(labels)}")
+        keep = ~np.isin(labels, wanted)
+        return replace(self, panel=panel.select(keep), starts=starts[keep])
 
     def with_starts_moved(self, by: int) -> StudyDesign:
         """The same design with every start moved, to ask what hangs on the dating.
@@ -239,7 +271,8 @@ class StudyDesign:
         -------
         StudyDesign
         """
-        return replace(self, starts=_moved(self.cohort, by))
+        panel, starts = self._given
+        return replace(self, panel=panel, starts=_moved(starts, by))
 
     def before_programme(self, pretend: int) -> StudyDesign:
         """A placebo in time: only untreated observations, and starts that never happened.
@@ -255,11 +288,18 @@ class StudyDesign:
         StudyDesign
             Outcomes are hidden from each unit's real start (less the anticipation) on.
         """
+        if pretend < 1:
+            raise DesignError(
+                f"pretend={pretend!r}: a placebo starts at least one period before the programme"
+            )
+        # The last to start are the never treated of the periods that are left.
+        comparison = "never_treated" if self.comparison == "last_treated" else self.comparison
         real = _moved(self.cohort, -self.anticipation)
         last = int(real[real < self.n_periods].max(initial=0))
         hidden = np.arange(self.n_periods) >= real[:, None]
         panel = self.panel.without(hidden).first_periods(max(last, 1))
-        return replace(self, panel=panel, starts=_moved(real, -pretend), anticipation=0)
+        moved = _moved(real, -pretend)
+        return replace(self, panel=panel, starts=moved, comparison=comparison, anticipation=0)
 
     def _measured(self, panel: Panel) -> Array:
         values = panel.outcome(self.outcome)
@@ -306,7 +346,11 @@ def _check_options(design: StudyDesign) -> None:
             raise DesignError(f"{name}={value!r} is not known: choose one of {choices}")
     whole = isinstance(design.anticipation, int) and not isinstance(design.anticipation, bool)
     if not whole or design.anticipation < 0:
-        raise DesignError(f"anticipation={design.anticipation!r}: expected a whole number of periods, 0 or more")
+        raise DesignError(
+            f"anticipation={design.anticipation!r}: expected a whole number of periods, 0 or more"
+        )
+    if not (isinstance(design.per, (int, float)) and 0 < design.per < np.inf):
+        raise DesignError(f"per={design.per!r}: expected a number above 0, such as 100000 (residents)")
     if design.counts is not None and design.measure not in ("value", "log"):
         raise DesignError("counts= goes with measure='value' or 'log'; other measures are incidents already")
 
@@ -315,9 +359,17 @@ def _settle_measure(design: StudyDesign) -> tuple[Measure, list[Message]]:
     """What the outcome is analysed as, and a note where that was not said."""
     values = design.panel.outcome(design.outcome)
     known = values[np.isfinite(values)]
-    is_count = bool(known.size) and bool((known >= 0).all()) and bool((known == np.floor(known)).all())
+    if not known.size:
+        raise DesignError(f"outcome '{design.outcome}' has no value in any unit and period")
+    if design.counts is not None and (design.panel.outcome(design.counts) < 0).any():
+        raise DesignError(
+            f"counts='{design.counts}' is negative in places: it cannot be a number of incidents"
+        )
+    is_count = bool(((known >= 0) & (known == np.floor(known))).all())
     if design.measure in ("count", "rate", "log_rate") and not (known >= 0).all():
-        raise DesignError(f"outcome '{design.outcome}' is negative in places: it cannot be a number of incidents")
+        raise DesignError(
+            f"outcome '{design.outcome}' is negative in places: it cannot be a number of incidents"
+        )
     if design.measure is not None:
         return design.measure, []
     if not is_count:
@@ -328,7 +380,11 @@ def _settle_measure(design: StudyDesign) -> tuple[Measure, list[Message]]:
             "logarithm",
         )
     chosen: Measure = "count" if design.panel.exposure is None else "rate"
-    values_of: dict[str, str | int | float] = {"outcome": design.outcome, "measure": chosen, "per": design.per}
+    values_of: dict[str, str | int | float] = {
+        "outcome": design.outcome,
+        "measure": chosen,
+        "per": design.per,
+    }
     return chosen, [Message("note-measure-chosen", values_of)]
 
 
@@ -345,15 +401,18 @@ def _read_starts(panel: Panel, column: str) -> tuple[NDArray[np.int64], list[Mes
             "need a design of their own",
         ) from None
     notes: list[Message] = []
+    numbered = panel.periods.freq in ("year", "integer")
     never = np.array([_means_never(value) for value in raw], dtype=bool)
-    zero = np.array([not n and _is_number(v) and v == 0 for v, n in zip(raw, never, strict=True)], dtype=bool)
-    if zero.any() and panel.periods.freq == "integer" and panel.periods.first > 0:
+    known = [_whole(value) if numbered else value for value in raw[~never]]
+    zero = np.zeros(panel.n_units, dtype=bool)
+    zero[~never] = [_is_number(value) and value == 0 for value in known]
+    if zero.any() and numbered and panel.periods.first > 0:
         notes.append(Message("note-zero-as-never", {"column": column, "count": int(zero.sum())}))
+        known = [value for value, none in zip(known, zero[~never], strict=True) if not none]
         never |= zero
     starts = np.full(panel.n_units, NEVER, dtype=np.int64)
     if not never.all():
         try:
-            known = [_plain(value) for value in raw[~never]]
             starts[~never] = panel.periods.positions(known, column=column, floor=True)
         except DataError as error:
             raise DesignError(
@@ -363,7 +422,11 @@ def _read_starts(panel: Panel, column: str) -> tuple[NDArray[np.int64], list[Mes
     late = (starts >= panel.n_periods) & (starts != NEVER)
     if late.any():
         last = panel.periods.label(panel.n_periods - 1)
-        values: dict[str, str | int | float] = {"units": _names(panel.units[late]), "count": int(late.sum()), "last": last}
+        values: dict[str, str | int | float] = {
+            "units": _names(panel.units[late]),
+            "count": int(late.sum()),
+            "last": last,
+        }
         notes.append(Message("note-starts-after-end", values))
     return starts, notes
 
@@ -378,9 +441,9 @@ def _means_never(value: Any) -> bool:
     return isinstance(value, str) and value.strip().lower() in _NEVER_WORDS
 
 
-def _plain(value: Any) -> Any:
-    """A start read as float because others were missing is still a whole number."""
-    return int(value) if _is_number(value) and float(value).is_integer() else value
+def _whole(value: Any) -> Any:
+    """A start read as text because others say "never" is still a whole number."""
+    return int(float(value)) if isinstance(value, str) and _WHOLE.match(value) else value
 
 
 def _names(units: NDArray[Any], most: int = 6) -> str:
@@ -423,9 +486,11 @@ def _periods_to_keep(
 def _check_groups(design: StudyDesign) -> None:
     """There must be someone to study, someone to compare with, and a time before."""
     if not design.ever_treated.any():
+        left_out = any(note.key == "note-always-treated" for note in design.notes)
+        early = "; units that start in or before the first are left out"
         raise DesignError(
             f"no unit starts within the panel's periods ({design.panel.periods.label(0)} to "
-            f"{design.panel.periods.label(max(design.n_periods - 1, 0))})",
+            f"{design.panel.periods.label(max(design.n_periods - 1, 0))}){early if left_out else ''}",
             hint=f"check column '{design.treated_from}'",
         )
     if design.comparison == "never_treated" and not (~design.ever_treated).any():

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from preventeval.design import StudyDesign
 from preventeval.errors import EstimationError
 from preventeval.scale import AVERTED, Scale
-from preventeval.uncertainty import Kind, Uncertainty, std_errors
+from preventeval.uncertainty import Kind, Uncertainty
 from preventeval.words import Message
 
 __all__ = ["EffectEstimate", "Estimator", "Recipe"]
@@ -28,6 +28,8 @@ Array = NDArray[np.float64]
 #: Labels that a row of effects can carry, in the order in which tables show them.
 _LABELS = ("unit", "cohort", "period", "event_time")
 _BAND_SEED = 20_130_419
+#: Standard errors below this share of a typical outcome are rounding.
+_ROUNDING = 1e-8
 
 
 @runtime_checkable
@@ -100,7 +102,13 @@ class EffectEstimate:
         rows = len(self.effect)
         spread = self.uncertainty.size in (rows, rows + len(self.sizes))
         if not (len(self.labels) == len(self.post) == rows and spread):
-            raise EstimationError(f"an estimate of {rows} effects came with labels or spread of another length")
+            raise EstimationError(
+                f"an estimate of {rows} effects came with labels or spread of another length"
+            )
+        # Sums over data of this size are exact to about 1e-16 of its square: a standard error
+        # that small beside them says that there was too little data for one.
+        typical = 1.0 if self.scale.is_log else self.recipe.design.typical_size
+        object.__setattr__(self, "uncertainty", self.uncertainty.known_to(_ROUNDING * typical))
 
     def __repr__(self) -> str:
         first, *rest = self.tidy().itertuples(index=False)
@@ -151,7 +159,8 @@ class EffectEstimate:
         Delta method where the scale is restated; NaN where an effect is known by
         construction.
         """
-        return pd.Series(std_errors(self.cov.to_numpy()), index=self.terms, name="std_error")
+        shown = self._own.std_errors * self.scale.slope(self.effect)
+        return pd.Series(shown, index=self.terms, name="std_error")
 
     @property
     def cov(self) -> pd.DataFrame:
@@ -192,10 +201,9 @@ class EffectEstimate:
 
     def probability_below(self, threshold: float) -> pd.Series[float]:
         """Posterior probability that each shown effect lies below a threshold; else NaN."""
-        if self.scale.shown == "percent":
-            threshold = float(np.log1p(threshold / 100))
-        elif self.scale.shown == "ratio":
-            threshold = float(np.log(threshold))
+        if self.scale.shown != "base":
+            ratio = 1 + threshold / 100 if self.scale.shown == "percent" else threshold
+            threshold = float(np.log(ratio)) if ratio > 0 else -np.inf
         return pd.Series(self._own.below(self.effect, threshold), index=self.terms, name="probability")
 
     def tidy(self, level: float = 0.95, *, simultaneous: bool = False) -> pd.DataFrame:
@@ -250,7 +258,13 @@ class EffectEstimate:
         -------
         EffectEstimate
         """
-        self._need(self.post.any(), "there is no effect after a start to average")
+        self._need(
+            self.scale != AVERTED,
+            "incidents averted are summed, not averaged: ask the estimate as it was fitted for averted()",
+        )
+        self._need(
+            (self.post & np.isfinite(self.effect)).any(), "there is no effect after a start to average"
+        )
         groups = np.where(self.post, 0, -1)
         return self._averaged(groups, pd.DataFrame(index=[0]), "overall", post=np.array([True]))
 
@@ -334,7 +348,14 @@ class EffectEstimate:
         EstimationError
             The outcome has no incidents behind it, or these effects are averages already.
         """
-        self._need(self.of == "cell", "incidents averted are summed over cells: ask the estimate as it was fitted")
+        self._need(
+            self.of == "cell", "incidents averted are summed over cells: ask the estimate as it was fitted"
+        )
+        self._need(
+            self.scale.base != "value",
+            f"outcome '{self.recipe.design.outcome}' is analysed in a unit of its own, which does not "
+            "say how many incidents an effect is; use measure='rate', 'count' or 'log'",
+        )
         post = self._rows(self.post & np.isfinite(self.effect))
         observed, at_risk = post._observed()
         if self.scale.is_log:
@@ -391,6 +412,7 @@ class EffectEstimate:
 
     def _rows(self, keep: NDArray[np.bool_]) -> EffectEstimate:
         """Some of the effects, with the sizes behind them."""
+        self._need(keep.any(), "it has no effects of the kind that was asked for")
         if keep.all():
             return self
         k = len(self.effect)
@@ -468,16 +490,14 @@ class EffectEstimate:
             assert design.panel.exposure is not None
             at_risk = design.panel.exposure / float(self.scale.per or 1)
         seen = np.where(np.isfinite(incidents), 1.0, 0.0)
+        grids = np.nan_to_num(incidents), seen * np.nan_to_num(at_risk)
         period = self.labels["period"].to_numpy()
         if "unit" in self.labels:
             unit = self.labels["unit"].to_numpy()
-            return np.nan_to_num(incidents)[unit, period], (seen * np.nan_to_num(at_risk))[unit, period]
-        member = (design.cohort == self.labels["cohort"].to_numpy()[:, None]).astype(np.float64)
-        rows = np.arange(len(period))
-        return (
-            (member @ np.nan_to_num(incidents))[rows, period],
-            (member @ (seen * np.nan_to_num(at_risk)))[rows, period],
-        )
+            return grids[0][unit, period], grids[1][unit, period]
+        cohorts, row = np.unique(self.labels["cohort"].to_numpy(), return_inverse=True)
+        sums = [np.stack([grid[design.cohort == g].sum(axis=0) for g in cohorts]) for grid in grids]
+        return sums[0][row, period], sums[1][row, period]
 
     def _label(self, name: str, value: Any) -> Any:
         design = self.recipe.design

@@ -6,6 +6,7 @@ import difflib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -40,8 +41,8 @@ class Panel:
     outcomes
         Numeric columns that programmes may have changed. A missing value stays missing.
     exposure
-        Numeric column of person-time at risk (residents, say), above 0 where an outcome
-        is known.
+        Numeric column of person-time at risk (residents, say), above 0. Where it is missing,
+        so is every rate.
     covariates
         Numeric columns that may explain the outcome and that programmes cannot change.
     weights
@@ -89,10 +90,17 @@ class Panel:
         freq: Frequency | None = None,
     ) -> None:
         table = _to_pandas(frame)
-        if isinstance(outcomes, str) or not outcomes:
-            raise DataError(f"outcomes={outcomes!r}: expected a list of one or more column names")
+        for name, several in (("outcomes", outcomes), ("covariates", covariates)):
+            if isinstance(several, str):
+                raise DataError(f"{name}={several!r}: expected a list of column names")
+        if not len(outcomes):
+            raise DataError("outcomes is empty: expected a list of one or more column names")
+        if len({unit, period, *outcomes}) < 2 + len(outcomes):
+            raise DataError(
+                f"unit='{unit}', period='{period}' and outcomes {some_of(outcomes)} must be different columns"
+            )
         roles = [unit, period, *outcomes, *covariates, *(c for c in (exposure, weights) if c)]
-        _require_columns(table, roles)
+        _require_columns(table, roles, getattr(getattr(frame, "index", None), "names", ()))
         if table.empty:
             raise DataError("the table has no rows")
         labels, row_unit = _factorize_units(table[unit], unit)
@@ -102,23 +110,24 @@ class Panel:
         def grid(column: str) -> Array:
             return _grid(_numeric(table, column), row_unit, row_period, (len(labels), len(periods)))
 
-        kept = {str(c): table[c].to_numpy() for c in table.columns if c not in (period, *outcomes)}
+        # Copies: a frame that is changed afterwards must not change the panel with it.
+        kept = {c: table[c].to_numpy(copy=True) for c in table.columns if c not in (period, *outcomes)}
         values: dict[str, Any] = {
             "unit": unit,
             "period": period,
-            "units": labels,
+            "units": _locked(labels),
             "periods": periods,
             "outcomes": MappingProxyType({name: grid(name) for name in outcomes}),
             "covariates": MappingProxyType({name: grid(name) for name in covariates}),
             "exposure": grid(exposure) if exposure else None,
             "weights": grid(weights) if weights else None,
-            "_columns": MappingProxyType(kept),
+            "_columns": _each(kept, lambda column: column),
             "_row_unit": row_unit,
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
-        _check_sign(self.exposure, exposure, labels, above=0.0)
-        _check_sign(self.weights, weights, labels, above=-np.finfo(float).tiny)
+        _check_sign(self.exposure, exposure, labels, zero_allowed=False)
+        _check_sign(self.weights, weights, labels, zero_allowed=True)
 
     def __repr__(self) -> str:
         first, last = self.periods.label(0), self.periods.label(self.n_periods - 1)
@@ -166,7 +175,12 @@ class Panel:
             raise DesignError(
                 f"no column '{column}' in the table{_did_you_mean(column, list(self._columns))}"
             )
-        codes, values = pd.factorize(pd.Series(self._columns[column]), use_na_sentinel=True)
+        try:
+            codes, values = pd.factorize(pd.Series(self._columns[column]), use_na_sentinel=True)
+        except TypeError:
+            raise DesignError(
+                f"column '{column}' holds lists or the like: one plain value is needed"
+            ) from None
         low = np.full(self.n_units, len(values), dtype=np.int64)
         high = np.full(self.n_units, -1, dtype=np.int64)
         np.minimum.at(low, self._row_unit, codes)
@@ -195,11 +209,11 @@ class Panel:
         rows = keep[self._row_unit]
         renumbered = np.cumsum(keep) - 1
         return self._changed(
-            units=self.units[keep],
+            units=_locked(self.units[keep]),
             outcomes=_each(self.outcomes, lambda grid: grid[keep]),
             covariates=_each(self.covariates, lambda grid: grid[keep]),
-            exposure=None if self.exposure is None else self.exposure[keep],
-            weights=None if self.weights is None else self.weights[keep],
+            exposure=None if self.exposure is None else _locked(self.exposure[keep]),
+            weights=None if self.weights is None else _locked(self.weights[keep]),
             _columns=_each(self._columns, lambda column: column[rows]),
             _row_unit=renumbered[self._row_unit[rows]],
         )
@@ -220,13 +234,17 @@ class Panel:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of everything the panel holds, the same for the same data in any row order."""
+        """Hash of units, periods and all numbers, the same for the same data in any row order."""
         digest = hashlib.sha256(repr((self.unit, self.period, self.periods)).encode())
         digest.update("\x1f".join(str(label) for label in self.units).encode())
-        grids = {**self.outcomes, **{f"covariate {k}": v for k, v in self.covariates.items()}}
-        grids |= {k: v for k, v in (("exposure", self.exposure), ("weights", self.weights)) if v is not None}
+        grids = {("outcome", k): v for k, v in self.outcomes.items()}
+        grids |= {("covariate", k): v for k, v in self.covariates.items()}
+        single = (("exposure", self.exposure), ("weights", self.weights))
+        grids |= {(k, ""): v for k, v in single if v is not None}
         for name in sorted(grids):
-            digest.update(name.encode() + np.ascontiguousarray(grids[name]).tobytes())
+            # One pattern of bits for every NaN, and one for 0 and -0.
+            plain = np.where(np.isnan(grids[name]), np.nan, grids[name] + 0.0)
+            digest.update(repr(name).encode() + plain.tobytes())
         return digest.hexdigest()
 
     def _changed(self, **changes: Any) -> Panel:
@@ -238,13 +256,19 @@ class Panel:
 
 
 def _each(grids: Mapping[str, Any], change: Any) -> Mapping[str, Any]:
-    return MappingProxyType({name: change(grid) for name, grid in grids.items()})
+    return MappingProxyType({name: _locked(change(grid)) for name, grid in grids.items()})
+
+
+def _locked(values: NDArray[Any]) -> NDArray[Any]:
+    """The array itself, made read-only."""
+    values.flags.writeable = False
+    return values
 
 
 def _to_pandas(frame: Any) -> pd.DataFrame:
-    """Any eager or lazy frame as pandas, without changing it."""
+    """Any eager or lazy frame as pandas, with texts as column names, without changing it."""
     if isinstance(frame, pd.DataFrame):
-        return frame.reset_index(drop=True)
+        return frame.reset_index(drop=True).set_axis([str(column) for column in frame.columns], axis=1)
     try:
         native = nw.from_native(frame)
     except TypeError:
@@ -261,14 +285,18 @@ def _did_you_mean(name: str, known: Sequence[str]) -> str:
     return f"; did you mean '{close[0]}'?" if close else f" (columns: {some_of(known, 12)})"
 
 
-def _require_columns(table: pd.DataFrame, names: Sequence[str]) -> None:
-    columns = [str(column) for column in table.columns]
+def _require_columns(table: pd.DataFrame, names: Sequence[str], in_index: Sequence[str]) -> None:
+    columns = list(table.columns)
     twice = {column for column in columns if columns.count(column) > 1}
     if twice:
         raise DataError(f"the table has several columns called {some_of(sorted(twice))}")
     for name in names:
+        if not isinstance(name, str):
+            raise DataError(f"{name!r} is not the name of a column: expected a text")
         if name not in columns:
-            raise DataError(f"the table has no column '{name}'{_did_you_mean(str(name), columns)}")
+            if name in in_index:
+                raise DataError(f"'{name}' is in the frame's index", hint="give frame.reset_index()")
+            raise DataError(f"the table has no column '{name}'{_did_you_mean(name, columns)}")
 
 
 def _factorize_units(series: pd.Series[Any], column: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
@@ -276,10 +304,16 @@ def _factorize_units(series: pd.Series[Any], column: str) -> tuple[NDArray[Any],
     if series.isna().any():
         rows = np.flatnonzero(series.isna().to_numpy()) + 1
         raise DataError(f"column '{column}' is empty in {len(rows)} rows (rows {some_of(rows)})")
+    # A categorical has an order of its own: the same labels must give the same units without it.
+    plain = series.astype(object).infer_objects()
     try:
-        codes, labels = pd.factorize(series, sort=True)
+        codes, labels = pd.factorize(plain, sort=True)
     except TypeError:  # labels of several types have no order of their own
         codes, labels = pd.factorize(series.astype(str), sort=True)
+    names = pd.Index([str(label) for label in labels])
+    if names.has_duplicates:
+        twice = some_of(names[names.duplicated()])
+        raise DataError(f"column '{column}' writes units {twice} in several types, as texts and as numbers")
     return np.asarray(labels, dtype=object), codes.astype(np.int64)
 
 
@@ -304,15 +338,23 @@ def _refuse_duplicates(
 
 def _numeric(table: pd.DataFrame, column: str) -> Array:
     series = table[column]
-    if not pd.api.types.is_numeric_dtype(series):
-        found = series.dropna()
-        numbers = pd.to_numeric(found, errors="coerce")
-        odd = found[numbers.isna()]
-        what = f"{some_of(odd.unique())} in row {odd.index[0] + 1}" if len(odd) else "texts"
-        raise DataError(f"column '{column}' must hold numbers, but holds {what}")
+    if not pd.api.types.is_numeric_dtype(series) or pd.api.types.is_complex_dtype(series):
+        known = series.dropna().astype(object)
+        odd = known[[not isinstance(value, (int, float, Decimal, np.number)) for value in known]]
+        if len(odd):
+            texts = all(isinstance(value, str) for value in odd)
+            raise DataError(
+                f"column '{column}' must hold numbers, but holds {some_of(odd.map(str).unique())} "
+                f"{'as text ' if texts else ''}(first in row {odd.index[0] + 1})",
+                hint="read the file again with its thousands and decimal separators and its words "
+                "for 'missing' named, so that numbers are read as numbers",
+            )
+        series = series.astype(object)
     values = series.to_numpy(dtype=np.float64, na_value=np.nan)
     if np.isinf(values).any():
-        raise DataError(f"column '{column}' is infinite in row {int(np.flatnonzero(np.isinf(values))[0]) + 1}")
+        raise DataError(
+            f"column '{column}' is infinite in row {int(np.flatnonzero(np.isinf(values))[0]) + 1}"
+        )
     return values
 
 
@@ -322,14 +364,13 @@ def _grid(
     """Values of rows laid out by unit and period, NaN where no row is."""
     grid = np.full(shape, np.nan)
     grid[row_unit, row_period] = values
-    grid.flags.writeable = False
-    return grid
+    return _locked(grid)
 
 
-def _check_sign(grid: Array | None, column: str | None, units: NDArray[Any], *, above: float) -> None:
+def _check_sign(grid: Array | None, column: str | None, units: NDArray[Any], *, zero_allowed: bool) -> None:
     if grid is None:
         return
-    bad = (grid <= above).any(axis=1)
+    bad = ((grid < 0) if zero_allowed else (grid <= 0)).any(axis=1)
     if bad.any():
-        wanted = "above 0" if above == 0 else "0 or more"
+        wanted = "0 or more" if zero_allowed else "above 0"
         raise DataError(f"column '{column}' must be {wanted}, but is not in units {some_of(units[bad])}")

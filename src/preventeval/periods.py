@@ -27,6 +27,9 @@ FREQUENCIES: Final[tuple[str, ...]] = get_args(Frequency)
 #: position, so that ``cohort > t`` reads as "not yet treated in period t".
 NEVER: Final[int] = int(np.iinfo(np.int64).max)
 
+_PERIOD_LENGTHS: Final[dict[str, Frequency]] = {"Y": "year", "Q": "quarter", "M": "month", "W": "week"}
+#: An axis longer than this has to be used: one mistyped year must not fill the memory.
+_MOST_PERIODS: Final[int] = 10_000
 _EPOCH = dt.date(1970, 1, 1)
 _MONDAY = 4  # 1970-01-05, so that a week starts on a Monday
 _TEXT = re.compile(
@@ -186,7 +189,8 @@ def read_periods(
     Raises
     ------
     DataError
-        Values that are not periods, YYYYMM numbers, or dates at irregular distances.
+        Values that are not periods, YYYYMM numbers, dates at irregular distances, or an axis
+        on which hardly any period is mentioned.
 
     Examples
     --------
@@ -207,7 +211,13 @@ def read_periods(
         ordinals = ordinals // 3 if step == 3 else ordinals // 12
         distinct, step = np.unique(ordinals), 1
         assert len(distinct) == len(months)
-    length = int((distinct[-1] - distinct[0]) // step) + 1
+    length = (int(distinct[-1]) - int(distinct[0])) // step + 1
+    if length > _MOST_PERIODS and length > 20 * len(distinct):
+        raise DataError(
+            f"column '{column}' runs from {some_of(distinct[[0, -1]])}: {length} periods, of which only "
+            f"{len(distinct)} occur",
+            hint="look for a mistyped period, or for a time of day where a period is expected",
+        )
     axis = Periods(found, int(distinct[0]), step, length)
     return axis, (ordinals - axis.first) // step
 
@@ -232,21 +242,24 @@ def to_ordinals(values: object, freq: Frequency, *, column: str) -> NDArray[np.i
     Raises
     ------
     DataError
-        Values that are no dates, or dates where numbered periods are expected.
+        Values that are no dates, dates where numbered periods are expected, or values that
+        name more than one period (2020 where months are expected).
     """
     if freq not in FREQUENCIES:
         raise DataError(f"unknown period length {freq!r}: expected one of {', '.join(FREQUENCIES)}")
-    series = pd.Series(values)
+    series = _series(values)
     if series.isna().any():
         rows = np.flatnonzero(series.isna().to_numpy())
         raise DataError(f"column '{column}' is empty in {len(rows)} rows (first: row {rows[0] + 1})")
-    if pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series):
+    if _is_numbers(series):
         return _from_numbers(series.to_numpy(), freq, column)
-    year, month, day = _parts(series, column)
     if freq == "integer":
         raise DataError(
-            f"column '{column}' holds dates where numbered periods are expected (first: {series.iloc[0]})"
+            f"column '{column}' holds dates or texts where numbered periods are expected "
+            f"(first: {series.iloc[0]})"
         )
+    _refuse_coarser(series, freq, column)
+    year, month, day = _parts(series, column)
     if freq == "year":
         return year
     if freq == "quarter":
@@ -259,10 +272,12 @@ def to_ordinals(values: object, freq: Frequency, *, column: str) -> NDArray[np.i
 
 def _from_numbers(values: NDArray[Any], freq: Frequency, column: str) -> NDArray[np.int64]:
     """Whole numbers are years or numbered periods, and never dates in disguise."""
-    whole = values.astype(np.int64)
-    if not np.array_equal(whole, values):
-        odd = values[whole != values]
+    values = np.asarray(values)
+    # 2**53: beyond it a float cannot tell neighbouring whole numbers apart.
+    odd = values[~(np.isfinite(values) & (np.abs(values) <= 2.0**53) & (np.floor(values) == values))]
+    if odd.size:
         raise DataError(f"column '{column}' holds {some_of(odd)}: periods must be whole numbers or dates")
+    whole = values.astype(np.int64)
     if _looks_like_yyyymm(whole):
         raise DataError(
             f"column '{column}' holds {some_of(np.unique(whole), 3)}: year and month written as one number",
@@ -275,6 +290,48 @@ def _from_numbers(values: NDArray[Any], freq: Frequency, column: str) -> NDArray
         f"column '{column}' holds numbers (first: {whole[0]}) where a {freq} is expected",
         hint="write dates as 2020-03 or 2020-03-15",
     )
+
+
+def _series(values: object) -> pd.Series[Any]:
+    """Values with the type that they have, where the table only says that they are objects."""
+    series = pd.Series(cast("Any", values))
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        series = series.astype(object)
+    return series.infer_objects()
+
+
+def _is_numbers(series: pd.Series[Any]) -> bool:
+    return pd.api.types.is_integer_dtype(series) or pd.api.types.is_float_dtype(series)
+
+
+def _distinct(series: pd.Series[Any], column: str) -> NDArray[Any]:
+    try:
+        return np.asarray(series.unique(), dtype=object)
+    except TypeError:
+        kind = type(series.iloc[0]).__name__
+        raise DataError(f"column '{column}' holds a {kind} where a period is expected") from None
+
+
+def _named_length(value: object) -> Frequency:
+    """Length of the period that a value names by the way it is written."""
+    if isinstance(value, pd.Period):
+        return _PERIOD_LENGTHS.get(value.freqstr[0], "day")
+    match = _TEXT.match(value) if isinstance(value, str) else None
+    if match is None or match["day"]:
+        return "day"
+    return "quarter" if match["quarter"] else "month" if match["month"] else "year"
+
+
+def _refuse_coarser(series: pd.Series[Any], freq: Frequency, column: str) -> None:
+    """A whole year does not say which month is meant."""
+    wanted = FREQUENCIES.index(freq)
+    coarse = [v for v in _distinct(series, column) if FREQUENCIES.index(_named_length(v)) < wanted]
+    if coarse:
+        raise DataError(
+            f"column '{column}': {some_of(coarse)} does not say which {freq} is meant: "
+            f"it is a whole {_named_length(coarse[0])}",
+            hint="write dates as 2020-03-15" if freq in ("week", "day") else "write 2020-03 or 2020-03-15",
+        )
 
 
 def _looks_like_yyyymm(values: NDArray[np.int64]) -> bool:
@@ -310,7 +367,8 @@ def _parse_texts(series: pd.Series[Any], column: str) -> pd.Series[Any]:
 
 def _parse_one(value: object) -> pd.Timestamp | None:
     if isinstance(value, (dt.date, np.datetime64)):
-        return pd.Timestamp(value)
+        # A period is named by the clock on the wall, wherever that wall stands.
+        return pd.Timestamp(value).tz_localize(None)
     if isinstance(value, pd.Period):
         return value.start_time
     match = _TEXT.match(str(value))
@@ -332,11 +390,14 @@ def _days(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int
 
 def _infer(values: object, column: str) -> Frequency:
     """The length of a period, where the values leave only one reading."""
-    series = pd.Series(values).dropna()
-    if pd.api.types.is_numeric_dtype(series):
-        return "integer"
+    series = _series(values).dropna()
     if series.empty:
         raise DataError(f"column '{column}' has no periods: every row is empty")
+    if _is_numbers(series):
+        return "integer"
+    finest = max(map(_named_length, _distinct(series, column)), key=FREQUENCIES.index)
+    if finest in ("year", "quarter", "month"):
+        return finest
     year, month, day = _parts(series, column)
     distinct = np.unique(_days(year, month, day))
     if len(np.unique(day)) == 1 or _all_month_ends(year, month, day):

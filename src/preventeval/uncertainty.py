@@ -43,6 +43,10 @@ class Uncertainty(Protocol):
     def cov(self) -> Array:
         """Joint covariance, shape (k, k)."""
 
+    @property
+    def std_errors(self) -> Array:
+        """Standard errors (or standard deviations), shape (k,); NaN where there are none."""
+
     def through(self, function: Callable[[Array], Array], jacobian: Array) -> Self:
         """Uncertainty of a function of the effects.
 
@@ -69,12 +73,15 @@ class Uncertainty(Protocol):
     def below(self, values: Array, threshold: float) -> Array:
         """Probability that each effect lies below a threshold; NaN for confidence."""
 
+    def known_to(self, rounding: float) -> Self:
+        """The same, where standard errors up to ``rounding`` are not taken for knowledge."""
 
-def std_errors(cov: Array) -> Array:
-    """Standard errors, shape (k,): NaN where a quantity has no variance by construction."""
+
+def _std_errors(cov: Array, rounding: float = 0.0) -> Array:
+    """Standard errors, shape (k,): NaN where a quantity has no variance but rounding."""
     variance = np.diag(cov)
-    rounding = _NO_VARIANCE * np.fmax.reduce(variance, initial=0.0)
-    return np.sqrt(np.where(variance > rounding, variance, np.nan))
+    least = max(rounding**2, _NO_VARIANCE * np.fmax.reduce(variance, initial=0.0))
+    return np.sqrt(np.where(variance > least, variance, np.nan))
 
 
 def _check_level(level: float) -> None:
@@ -86,10 +93,16 @@ class _Gaussian:
     """Intervals, bands and p-values out of a covariance."""
 
     df: float | None
+    rounding: float
 
     @property
     def cov(self) -> Array:
         raise NotImplementedError
+
+    @property
+    def std_errors(self) -> Array:
+        """Standard errors, shape (k,); NaN where they are rounding."""
+        return _std_errors(self.cov, self.rounding)
 
     @property
     def kind(self) -> Kind:
@@ -103,13 +116,13 @@ class _Gaussian:
     def interval(self, values: Array, level: float) -> tuple[Array, Array]:
         """Lower and upper ends, each of shape (k,), of normal or t intervals."""
         _check_level(level)
-        half = self._quantile(0.5 + level / 2) * std_errors(self.cov)
+        half = self._quantile(0.5 + level / 2) * self.std_errors
         return values - half, values + half
 
     def band(self, values: Array, level: float, seed: int) -> tuple[Array, Array]:
         """Sup-t band: the critical value is a quantile of max |t| over draws from the covariance."""
         _check_level(level)
-        se = std_errors(self.cov)
+        se = self.std_errors
         known = np.isfinite(se)
         if not known.any():
             return values * np.nan, values * np.nan
@@ -122,7 +135,7 @@ class _Gaussian:
         """Two-sided p-values against 0, shape (k,), by the normal or t distribution."""
         from scipy import special
 
-        ratio = -np.abs(values / std_errors(self.cov))
+        ratio = -np.abs(values / self.std_errors)
         tail = special.ndtr(ratio) if self.df is None else special.stdtr(self.df, ratio)
         return np.asarray(2 * tail, dtype=np.float64)
 
@@ -157,10 +170,13 @@ class Covariance(_Gaussian):
         Covariance of the effects, shape (k, k).
     df
         Degrees of freedom of the t distribution that intervals refer to; None for normal.
+    rounding
+        Standard errors up to this are not taken for knowledge.
     """
 
     matrix: Array
     df: float | None = None
+    rounding: float = 0.0
 
     @property
     def size(self) -> int:
@@ -176,6 +192,10 @@ class Covariance(_Gaussian):
         """Covariance of a function of the effects, by the delta method."""
         del function  # a covariance sees the first order only
         return replace(self, matrix=jacobian @ self.matrix @ jacobian.T)
+
+    def known_to(self, rounding: float) -> Covariance:
+        """The same, with that rounding."""
+        return replace(self, rounding=rounding)
 
 
 class InfluenceSource(Protocol):
@@ -213,11 +233,14 @@ class Influence(_Gaussian):
         What the effects are of the source's quantities, shape (k, source.size).
     df
         Degrees of freedom of the t distribution that intervals refer to; None for normal.
+    rounding
+        Standard errors up to this are not taken for knowledge.
     """
 
     source: InfluenceSource
     weights: Array
     df: float | None = None
+    rounding: float = 0.0
 
     @property
     def size(self) -> int:
@@ -238,6 +261,10 @@ class Influence(_Gaussian):
         """Influence values of a function of the effects, to first order."""
         del function  # influence functions see the first order only
         return replace(self, weights=jacobian @ self.weights)
+
+    def known_to(self, rounding: float) -> Influence:
+        """The same, with that rounding."""
+        return replace(self, rounding=rounding)
 
     def rows(self, start: int, stop: int) -> Array:
         """Influence values of clusters ``start`` to ``stop``, shape (stop - start, k)."""
@@ -267,10 +294,20 @@ class Posterior:
         """Covariance of the draws, shape (k, k)."""
         return np.atleast_2d(np.cov(self.draws, rowvar=False))
 
+    @property
+    def std_errors(self) -> Array:
+        """Standard deviations of the draws, shape (k,); NaN where all are the same."""
+        return _std_errors(self.cov)
+
     def through(self, function: Callable[[Array], Array], jacobian: Array) -> Posterior:
         """Draws of a function of the effects."""
         del jacobian  # draws carry the function itself
         return Posterior(function(self.draws))
+
+    def known_to(self, rounding: float) -> Posterior:
+        """The same, with that rounding."""
+        del rounding  # draws of what is known are all the same
+        return self
 
     def center(self, values: Array) -> Array:
         """Posterior medians: they follow every monotone change of scale."""
@@ -288,7 +325,7 @@ class Posterior:
         """Band that holds whole posterior paths with the given probability."""
         del seed
         _check_level(level)
-        se = std_errors(self.cov)
+        se = self.std_errors
         distance = np.abs(self.draws - values) / se
         half = np.quantile(np.fmax.reduce(distance, axis=1), level) * se
         return values - half, values + half
