@@ -12,7 +12,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -39,7 +39,7 @@ __all__ = [
     "load_facts",
 ]
 
-SCHEMA = "preventeval/facts/1"
+SCHEMA: Final = "preventeval/facts/1"
 
 
 class _Frozen(BaseModel):
@@ -165,7 +165,9 @@ class VerdictFacts(_Frozen):
     certainty: Literal["high", "moderate", "low", "very_low"] = Field(
         description="GRADE ladder: 'reduced', 'probably reduced', 'may have reduced', 'very uncertain'."
     )
-    wanted: bool | None = Field(description="Whether the direction is what the programme aims at; null if unclear.")
+    wanted: bool | None = Field(
+        description="Whether the direction is what the programme aims at; null if unclear."
+    )
     reasons: list[Sentence] = Field(description="Why the certainty is what it is.")
     hinges: list[str] = Field(
         default_factory=list, description="Checks that the answer hangs on, such as start_date."
@@ -306,7 +308,9 @@ def load_facts(source: str | Path | Mapping[str, Any]) -> Facts:
         try:
             content = json.loads(Path(source).read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise OutputError(f"no saved results at {source}", hint="give the folder of a run, or its facts.json") from None
+            raise OutputError(
+                f"no saved results at {source}", hint="give the folder of a run, or its facts.json"
+            ) from None
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise OutputError(f"{source} is not a saved result: {error}") from None
     found = content.get("schema_version") if isinstance(content, dict) else None

@@ -19,9 +19,11 @@ from preventeval.errors import OutputError
 if TYPE_CHECKING:
     from fluent.runtime import FluentBundle
 
-__all__ = ["Message", "languages", "render"]
+__all__ = ["Message", "Values", "languages", "render"]
 
 type Value = str | int | float | Message
+#: What a template is filled with.
+type Values = Mapping[str, Value]
 #: Languages that are written from right to left need numbers isolated from the text.
 _RIGHT_TO_LEFT = frozenset({"ar"})
 
@@ -45,7 +47,7 @@ class Message:
     """
 
     key: str
-    values: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    values: Values = field(default_factory=lambda: MappingProxyType({}))
 
     def __str__(self) -> str:
         return render(self)
@@ -99,7 +101,7 @@ def _bundle(language: str) -> FluentBundle:
     resource = FluentResource(text)
     unread = [entry.content for entry in resource.body if isinstance(entry, Junk)]
     if unread:
-        raise OutputError(f"the {language} catalogue cannot be read at: {unread[0][:80]!r}")
+        raise OutputError(f"the {language} catalogue cannot be read at: {str(unread[0])[:80]!r}")
     bundle = FluentBundle([language], use_isolating=language in _RIGHT_TO_LEFT)
     bundle.add_resource(resource)
     return bundle

@@ -293,17 +293,17 @@ unclear-plain = This is not the same as “no effect”: the data leave room for
 
 ## The number, with its interval
 
-number-count-below = About { $size } fewer { $outcome } than expected (likely between { $nearer } and { $farther } fewer).
-number-count-above = About { $size } more { $outcome } than expected (likely between { $nearer } and { $farther } more).
+number-count-below = About { $size } fewer { $outcome } than expected from { $since } to { $until } (likely between { $nearer } and { $farther } fewer).
+number-count-above = About { $size } more { $outcome } than expected from { $since } to { $until } (likely between { $nearer } and { $farther } more).
 number-count-across = About { $size } { $side ->
     [fewer] fewer
    *[more] more
-} { $outcome } than expected (likely between { $low } fewer and { $high } more).
-number-count-even = About as many { $outcome } as expected (likely between { $low } fewer and { $high } more).
+} { $outcome } than expected from { $since } to { $until } (likely between { $low } fewer and { $high } more).
+number-count-even = From { $since } to { $until }, about as many { $outcome } as expected (likely between { $low } fewer and { $high } more).
 number-count-point = About { $size } { $side ->
     [fewer] fewer
    *[more] more
-} { $outcome } than expected. How far off this number may be is not known.
+} { $outcome } than expected from { $since } to { $until }. How far off this number may be is not known.
 number-percent-below = In the average area, { $outcome } were about { $size } per cent lower than expected (likely between { $nearer } and { $farther } per cent lower).
 number-percent-above = In the average area, { $outcome } were about { $size } per cent higher than expected (likely between { $nearer } and { $farther } per cent higher).
 number-percent-across = In the average area, { $outcome } were about { $size } per cent { $side ->
@@ -512,6 +512,7 @@ chart-scale = { $scale ->
    *[value] Change in the outcome’s own unit
 }
 chart-range = ({ $low } to { $high })
+chart-moved = { $method }, starts { one-period-moved }
 chart-no-change = no change
 
 ## What was compared, and on what it rests
@@ -590,6 +591,7 @@ technical-outcome = { $role ->
     [primary] Primary outcome: { $outcome }
    *[secondary] Secondary outcome: { $outcome }
 }
+table-methods = Effects, in brackets their intervals
 technical-methods = Every method side by side
 technical-event = Effects by time since the start
 technical-cohort = Effects by start
@@ -608,11 +610,7 @@ technical-hidden = These numbers did not pass the check of their own computation
 technical-none = None.
 technical-skip = Skip to the summary
 label-method = Method
-label-school = School
-label-school-name = { $school ->
-    [design_based] Design-based
-   *[model_based] Model-based
-}
+label-kind-of-interval = Interval
 label-effect = Effect
 label-interval = { $level } per cent { $kind ->
     [credible] credible
@@ -664,10 +662,6 @@ label-fingerprint = Fingerprint (SHA-256)
 label-source = Source
 label-kind = Kind
 label-name = Name
-table-interval = { $value } ({ $low } to { $high }; { $level } per cent { $kind ->
-    [credible] credible
-   *[confidence] confidence
-} interval)
 table-caption = { $what }: { $method }, { $scale }
 technical-software = Software
 technical-numbers = Show the numbers

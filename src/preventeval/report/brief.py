@@ -1,0 +1,135 @@
+"""The brief: one to two pages for those who run or pay for a programme."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from preventeval.report import lists, quantities, sentences
+from preventeval.report.chart_data import LineChart, bar_chart, line_chart
+from preventeval.report.charts import bars_svg, lines_svg
+from preventeval.report.dates import date_words, period_words
+from preventeval.report.facts import Facts, OutcomeFacts
+from preventeval.report.numbers import write_number
+from preventeval.report.page import fill
+from preventeval.words import Message
+
+__all__ = ["brief_html"]
+
+
+#: Headings of the columns of secondary outcomes, in their order.
+_HEADINGS: dict[quantities.Kind, str] = {
+    "count": "label-incidents-range",
+    "share": "label-share-range",
+    "percent": "label-percent-range",
+    "value": "label-value-range",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One secondary outcome; a number that there is none of is None."""
+
+    label: str
+    answer: Message
+    amounts: list[Message | None]
+
+
+def brief_html(facts: Facts, language: str = "en") -> str:
+    """Write the brief.
+
+    Parameters
+    ----------
+    facts
+        The facts of an evaluation.
+    language
+        Language of the page.
+
+    Returns
+    -------
+    str
+        A self-contained HTML document; prints on one to two A4 pages.
+    """
+    outcome = facts.primary
+    chart = None if quantities.refusal(outcome) else line_chart(outcome, language)
+    bars = bar_chart(outcome, language)
+    headings, secondary = _secondary(facts.outcomes[1:])
+    return fill(
+        "brief.html.j2",
+        language,
+        facts=facts,
+        outcome=outcome,
+        title=Message("brief-title", {"programme": sentences.programme(facts)}),
+        question=sentences.question(facts),
+        headline=sentences.headline(facts),
+        notes=_notes(facts, outcome),
+        unwanted=outcome.verdict.wanted is False and not quantities.refusal(outcome),
+        refused=quantities.refusal(outcome) is not None,
+        numbers=_numbers(facts, outcome),
+        likely=quantities.likely_note(outcome),
+        bars=bars_svg(bars, "bars") if bars is not None else "",
+        chart=lines_svg(chart, "lines") if chart is not None else "",
+        chart_title=chart.title if chart is not None else "",
+        table=_behind(chart) if chart is not None else [],
+        headings=headings,
+        secondary=secondary,
+        said=lists.can_and_cannot(facts),
+        reasons=lists.reasons(outcome),
+        raises=lists.raise_certainty(outcome),
+        steps=lists.next_steps(facts),
+        look=lists.next_look(facts),
+        short=_short_design(facts),
+        date=date_words(facts.created),
+    )
+
+
+def _notes(facts: Facts, outcome: OutcomeFacts) -> list[Message]:
+    """What stands right below the headline: harm first, then what the answer hangs on."""
+    found = [
+        sentences.direction_note(outcome),
+        sentences.unwanted_others(facts),
+        *sentences.hinges(outcome),
+        sentences.unclear_note(outcome),
+    ]
+    return [note for note in found if note is not None]
+
+
+def _numbers(facts: Facts, outcome: OutcomeFacts) -> list[Message]:
+    chance = None if quantities.refusal(outcome) else quantities.probability(outcome, outcome.primary)
+    return [*quantities.numbers(facts, outcome), *([] if chance is None else [chance])]
+
+
+def _secondary(outcomes: Sequence[OutcomeFacts]) -> tuple[list[str], list[_Row]]:
+    """Headings of the numbers that there are, and a row for each outcome."""
+    given = [quantities.amounts(outcome) for outcome in outcomes]
+    kinds = [kind for kind in _HEADINGS if any(kind in amounts for amounts in given)]
+    rows = [
+        _Row(outcome.label, sentences.answer(outcome), [amounts.get(kind) for kind in kinds])
+        for outcome, amounts in zip(outcomes, given, strict=True)
+    ]
+    return [_HEADINGS[kind] for kind in kinds], rows
+
+
+def _behind(chart: LineChart) -> list[tuple[str, str, str, str, str]]:
+    """The numbers behind the chart, from the first expected value on."""
+    known = [v for v in (*chart.observed, *chart.expected) if v is not None]
+    places = 0 if max(map(abs, known), default=0.0) >= 100 else 2
+    lines = (chart.observed, chart.expected, chart.low, chart.high)
+    return [
+        (label, *(write_number(line[t], places, chart.language) for line in lines))  # type: ignore[misc]
+        for t, label in enumerate(chart.labels)
+    ]
+
+
+def _short_design(facts: Facts) -> Message:
+    design = facts.design
+    return Message(
+        "short-design",
+        {
+            "treated": design.n_treated,
+            "units": design.n_units,
+            "unit": design.unit,
+            "first": period_words(design.first, design.frequency),
+            "last": period_words(design.last, design.frequency),
+        },
+    )

@@ -1,0 +1,151 @@
+"""The lists of a brief: what can and cannot be said, what would make us surer, what next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from preventeval.report.design_words import check_question
+from preventeval.report.facts import EstimateFacts, Facts, OutcomeFacts
+from preventeval.report.quantities import refusal
+from preventeval.words import Message
+
+__all__ = ["Said", "can_and_cannot", "next_look", "next_steps", "raise_certainty", "reasons"]
+
+_MOST_RAISES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What can and what cannot be said, in equal space.
+
+    Parameters
+    ----------
+    can, cannot
+        Sentences. Their numbers differ by one at most.
+    """
+
+    can: tuple[Message, ...]
+    cannot: tuple[Message, ...]
+
+
+def can_and_cannot(facts: Facts) -> Said:
+    """Lists of what can and cannot be said, equally long (give or take one).
+
+    What the answer hangs on comes first among what cannot be said.
+
+    Parameters
+    ----------
+    facts
+        The facts of an evaluation.
+
+    Returns
+    -------
+    Said
+    """
+    outcome = facts.primary
+    can = _can(facts, outcome)
+    return Said(tuple(can), tuple(_cannot(outcome)[: len(can)]))
+
+
+def reasons(outcome: OutcomeFacts) -> list[Message]:
+    """Why the certainty is what it is, as the verdict lists it."""
+    return [reason.message for reason in outcome.verdict.reasons]
+
+
+def raise_certainty(outcome: OutcomeFacts) -> list[Message]:
+    """What would make the answer surer: at most three things, the most telling first.
+
+    Parameters
+    ----------
+    outcome
+        Any outcome.
+
+    Returns
+    -------
+    list of Message
+    """
+    weak = [f.check for f in outcome.findings if f.verdict == "weakens"]
+    checks = [*outcome.verdict.hinges, *(check for check in weak if check not in outcome.verdict.hinges)]
+    keys = [f"raise-{check.replace('_', '-')}" for check in checks]
+    why = {reason.key for reason in outcome.verdict.reasons}
+    if outcome.small_base:
+        keys.append("raise-small-base")
+    elif "reason-few-treated" in why:
+        keys.append("raise-few-treated")
+    elif outcome.verdict.direction == "unclear":
+        keys.append("raise-narrower")
+    return [Message(key) for key in [*keys, "raise-by-lot"][:_MOST_RAISES]]
+
+
+def next_steps(facts: Facts) -> list[Message | str]:
+    """What to do next: the author's own steps, or one that follows from the answer."""
+    outcome = facts.primary
+    if refusal(outcome):
+        return [Message("next-refused"), *facts.programme.next_steps]
+    if facts.programme.next_steps:
+        return [*facts.programme.next_steps]
+    named = {None: "next-unclear", True: "next-wanted", False: "next-unwanted"}[outcome.verdict.wanted]
+    return [Message(named, {"outcome": outcome.label})]
+
+
+def next_look(facts: Facts) -> Message:
+    """When the question is asked again."""
+    when = facts.programme.next_look
+    return Message("next-look", {"when": when}) if when else Message("next-look-none")
+
+
+def _can(facts: Facts, outcome: OutcomeFacts) -> list[Message]:
+    """At least two things that can be said, whatever the answer is."""
+    said = [Message("can-compare", {"outcome": outcome.label, "treated": facts.design.n_treated})]
+    verdict = outcome.verdict
+    if not refusal(outcome):
+        if verdict.direction != "unclear":
+            values = {
+                "outcome": outcome.label,
+                "direction": verdict.direction,
+                "certainty": verdict.certainty,
+            }
+            said.append(Message("can-direction", values))
+        else:
+            said.append(Message("can-limits", {"outcome": outcome.label}))
+        run = [f for f in outcome.findings if f.verdict in ("supports", "weakens")]
+        passed = sum(f.verdict == "supports" for f in run)
+        if passed:
+            said.append(Message("can-checks", {"passed": passed, "run": len(run)}))
+        if (count := _agreeing(outcome)) is not None:
+            said.append(Message("can-methods", {"count": count}))
+    return [*said, Message("can-repeat")]
+
+
+def _cannot(outcome: OutcomeFacts) -> list[Message]:
+    """What cannot be said whoever asks, what weighs most first."""
+    said = [Message(f"cannot-{check.replace('_', '-')}") for check in outcome.verdict.hinges]
+    if refusal(outcome):
+        said = [Message("cannot-number")]
+    stopped = [f for f in outcome.findings if f.verdict == "could_not_run"]
+    for finding in stopped:
+        said.append(Message("cannot-check", {"question": check_question(finding.check)}))
+    if outcome.counted:
+        said.append(Message("cannot-recorded"))
+    unclear = outcome.verdict.direction == "unclear"
+    said.append(Message("cannot-reason-unclear" if unclear else "cannot-reason"))
+    said.append(Message("cannot-elsewhere"))
+    if not outcome.primary.by_unit:
+        said.append(Message("cannot-single-area"))
+    return said
+
+
+def _agreeing(outcome: OutcomeFacts) -> int | None:
+    """How many other methods point the same way; None where one does not, or there is none."""
+    signs = [sign for sign in map(_sign, outcome.others) if sign]
+    own = _sign(outcome.primary)
+    return len(signs) if signs and all(sign == own for sign in signs) else None
+
+
+def _sign(estimate: EstimateFacts) -> int:
+    """Direction that an estimate points in; 0 where it points nowhere or cannot be relied on."""
+    effect = estimate.overall
+    if estimate.failed is not None or effect is None or any(g.verdict == "red" for g in estimate.gates):
+        return 0
+    away = effect.value - (1.0 if effect.scale == "rate_ratio" else 0.0)
+    return (away > 0) - (away < 0)

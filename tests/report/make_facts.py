@@ -1,0 +1,433 @@
+"""Facts made by hand: one programme for every kind of answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import Any
+
+from preventeval.report import (
+    ChartSeries,
+    DataFacts,
+    DesignFacts,
+    EffectRow,
+    EstimateFacts,
+    Facts,
+    FindingFacts,
+    GateFacts,
+    OutcomeFacts,
+    ProgrammeFacts,
+    Quantity,
+    ReproduceFacts,
+    Sentence,
+    StartFacts,
+    VerdictFacts,
+)
+
+
+def quantity(value: float, low: float | None, high: float | None, scale: str, **more: Any) -> Quantity:
+    """A number with its 95 per cent confidence interval."""
+    return Quantity(
+        **{"value": value, "low": low, "high": high, "level": 0.95, "kind": "confidence", "scale": scale}
+        | more
+    )
+
+
+def percent(value: float, low: float | None, high: float | None, **more: Any) -> Quantity:
+    return quantity(value, low, high, "percent", **more)
+
+
+def incidents(value: float, low: float | None, high: float | None, **more: Any) -> Quantity:
+    return quantity(value, low, high, "incidents", **more)
+
+
+def estimate(**more: Any) -> EstimateFacts:
+    """An estimate by difference-in-differences: a rise of 11.7 per cent."""
+    rows = [
+        EffectRow(
+            label=str(time),
+            value=value,
+            low=None if time == -1 else value - 9.5,
+            high=None if time == -1 else value + 10.5,
+            band_low=None if time == -1 else value - 14,
+            band_high=None if time == -1 else value + 16,
+            reference=time == -1,
+        )
+        for time, value in zip(
+            range(-5, 5), (1.2, -2.1, 0.4, -1.1, 0.0, 9.2, 12.4, 11.0, 14.8, 10.1), strict=True
+        )
+    ]
+    return EstimateFacts(
+        **{
+            "method": "CallawaySantAnna",
+            "school": "design_based",
+            "overall": quantity(0.110383, 0.0345, 0.1863, "log_points"),
+            "percent": percent(11.67, 3.61, 20.53),
+            "change": incidents(2437.2, 812.4, 3979.8),
+            "expected": 21240.8,
+            "by_event_time": rows,
+            "by_cohort": [
+                EffectRow(label="2005", value=18.2, low=9.9, high=27.3),
+                EffectRow(label="2006", value=10.4, low=0.3, high=21.7),
+            ],
+            "options": {"method": "doubly_robust", "base_period": "varying"},
+            "diagnostics": {"cells": 47, "smallest_comparison": 29},
+            "references": [
+                "Callaway, B. & Sant'Anna, P. (2021). https://doi.org/10.1016/j.jeconom.2020.12.001"
+            ],
+        }
+        | more
+    )
+
+
+def effect(value: float, low: float, high: float) -> Sentence:
+    """An effect in per cent, to stand within a sentence."""
+    values = {"value": value, "low": low, "high": high, "scale": "percent", "per": 0}
+    return Sentence(key="effect-with-interval", values=values)
+
+
+def start_date_finding() -> FindingFacts:
+    values = {
+        "frequency": "year",
+        "direction": "later",
+        "effect": effect(2.0, -5.4, 9.9),
+        "original": effect(11.7, 3.6, 20.5),
+    }
+    return FindingFacts(
+        check="start_date",
+        verdict="weakens",
+        sentence=Sentence(key="finding-start-date-hangs", values=values),
+        columns=["starts_moved_by", "estimate", "conf_low", "conf_high"],
+        rows=[[-1, 0.061, -0.012, 0.134], [0, 0.110383, 0.0345, 0.1863], [1, 0.019403, -0.0558, 0.0946]],
+    )
+
+
+def pre_trends_finding() -> FindingFacts:
+    return FindingFacts(
+        check="pre_trends",
+        verdict="supports",
+        sentence=Sentence(key="finding-pre-trends-alike", values={"count": 5, "left_out": 0}),
+        columns=["event_time", "estimate", "p_value"],
+        rows=[["-2", -0.011, None], ["joint test", None, 0.41]],
+    )
+
+
+def stopped_finding(check: str = "placebo_in_time") -> FindingFacts:
+    reason = "there are no periods before the first start but one"
+    return FindingFacts(
+        check=check,
+        verdict="could_not_run",
+        sentence=Sentence(key="finding-could-not-run", values={"reason": reason}),
+    )
+
+
+def verdict(
+    direction: str = "rise", certainty: str = "moderate", *, aim: str = "reduce", **more: Any
+) -> VerdictFacts:
+    """A verdict; whether it is wanted follows from direction and aim."""
+    wanted = None if direction == "unclear" else (direction == "fall") == (aim == "reduce")
+    reasons = [
+        Sentence(key="reason-interval-clear" if wanted is not None else "reason-interval-both"),
+        Sentence(key="reason-not-randomised"),
+        Sentence(key="reason-check-supports", values={"count": 1}),
+    ]
+    given = {"direction": direction, "certainty": certainty, "wanted": wanted, "reasons": reasons}
+    return VerdictFacts(**given | more)
+
+
+def series(rise: float = 1.117) -> ChartSeries:
+    """Yearly totals of 21 states, of which the first started in 2005."""
+    labels = [str(year) for year in range(2000, 2011)]
+    observed = [7412.0, 7630.0, 7544.0, 7701.0, 7650.0, 7820.0, 8390.0, 8512.0, 8205.0, 7911.0, 7640.0]
+    expected: list[float | None] = [None] * 5
+    share = [0.05, 0.7, 0.85, 0.95, 1.0, 1.0]
+    expected += [value / rise**part for value, part in zip(observed[5:], share, strict=True)]
+    low = [None if e is None else e * 0.94 for e in expected]
+    high = [None if e is None else e * 1.065 for e in expected]
+    return ChartSeries(
+        unit="incidents",
+        labels=labels,
+        observed=list(observed),
+        expected=expected,
+        expected_low=low,
+        expected_high=high,
+        starts=[5, 6, 7, 8, 9],
+        starts_count=[1, 13, 4, 2, 1],
+    )
+
+
+def outcome(**more: Any) -> OutcomeFacts:
+    """Homicides: probably rose, and it hangs on how the start is dated."""
+    given = {
+        "name": "homicide_rate",
+        "label": "homicides",
+        "role": "primary",
+        "aim": "reduce",
+        "measure": "log",
+        "counted": True,
+        "observed": 23678.0,
+        "small_base": False,
+        "primary": estimate(),
+        "others": [],
+        "verdict": verdict(hinges=["start_date"]),
+        "findings": [pre_trends_finding(), start_date_finding(), stopped_finding()],
+        "series": series(),
+    }
+    return OutcomeFacts(**given | more)
+
+
+def facts(*outcomes: OutcomeFacts, programme: dict[str, Any] | None = None, **more: Any) -> Facts:
+    """The whole document about some outcomes."""
+    told = {
+        "name": "castle-doctrine laws",
+        "place": "21 US states",
+        "description": "The laws widen the right to use lethal force in self-defence.",
+        "author": "A. Evaluator",
+        "funder": "City Council",
+        "contact": "evaluation@example.org",
+        "next_look": "in November 2027",
+    }
+    given = {
+        "created": dt.date(2026, 11, 22),
+        "level": 0.95,
+        "programme": ProgrammeFacts(**told | (programme or {})),
+        "design": design(),
+        "data": DataFacts(
+            source="castle.csv",
+            fingerprint="3f1c9a5be07744d2a1b6c8d90e2f4a6b8c0d1e2f3a4b5c6d7e8f9a0b1c2d3e4f",
+            n_cells=550,
+            n_missing=0,
+        ),
+        "outcomes": list(outcomes) or [outcome()],
+        "reproduce": ReproduceFacts(
+            version="0.1.0",
+            python="3.13.0",
+            packages={"numpy": "2.5.5", "pandas": "3.1.1"},
+            seed=20130419,
+            spec="spec_version = 1\n",
+            command="preventeval run evaluation.toml --out results",
+        ),
+    }
+    return Facts(**given | more)
+
+
+def design(**more: Any) -> DesignFacts:
+    given = {
+        "unit": "state",
+        "n_units": 50,
+        "n_treated": 21,
+        "n_comparison": 29,
+        "n_treated_cells": 96,
+        "starts": [
+            StartFacts(label="2005", count=1, units=["Florida"]),
+            StartFacts(label="2006", count=13, units=["Alabama", "Alaska", "Arizona", "Georgia"]),
+            StartFacts(label="2009", count=1, units=["Montana"]),
+        ],
+        "frequency": "year",
+        "first": "2000",
+        "last": "2010",
+        "n_periods": 11,
+        "comparison": "never_treated",
+        "anticipation": 0,
+        "cluster": "state",
+        "n_clusters": 50,
+        "covariates": [],
+        "weighted": False,
+    }
+    return DesignFacts(**given | more)
+
+
+def twfe() -> EstimateFacts:
+    return EstimateFacts(
+        method="TwoWayFixedEffects",
+        school="design_based",
+        overall=quantity(0.0694, -0.0401, 0.1789, "log_points"),
+        percent=percent(7.19, -3.93, 19.59),
+        options={"event_study": False},
+    )
+
+
+def hierarchical(*gates: GateFacts) -> EstimateFacts:
+    return EstimateFacts(
+        method="HierarchicalCounts",
+        school="model_based",
+        overall=quantity(0.081, 0.021, 0.142, "log_rate_ratio", kind="credible"),
+        percent=percent(8.44, 2.12, 15.26, kind="credible"),
+        change=incidents(1843, 492, 3136, kind="credible"),
+        expected=21835,
+        probability_of_fall=0.004,
+        by_unit=[EffectRow(label="Florida", value=15.1, low=4.2, high=27.0)],
+        gates=list(gates) or [GateFacts(name="r_hat", verdict="green", value=1.003, limit=1.01)],
+    )
+
+
+def failed(method: str = "HierarchicalCounts") -> EstimateFacts:
+    return EstimateFacts(method=method, school="model_based", failed="homicides are not whole numbers")
+
+
+def castle() -> Facts:
+    """A harmful programme: homicides probably rose, and it hangs on how the start is dated."""
+    robbery = outcome(
+        name="robbery_rate",
+        label="robberies",
+        role="secondary",
+        primary=estimate(
+            percent=percent(-0.9, -7.6, 6.2),
+            change=incidents(-1890, -15200, 12100),
+            expected=211000,
+            overall=quantity(-0.009, -0.079, 0.06, "log_points"),
+        ),
+        observed=209110.0,
+        verdict=verdict("unclear"),
+        findings=[],
+        series=None,
+    )
+    return facts(
+        outcome(others=[twfe(), hierarchical()]),
+        robbery,
+        programme={"cautions": ["Counts were rebuilt from rates and mean population."]},
+    )
+
+
+def lighting(certainty: str = "moderate", **more: Any) -> Facts:
+    """A programme that did what it was for: robberies fell."""
+    primary = estimate(
+        overall=quantity(-0.223, -0.361, -0.085, "log_rate_ratio"),
+        percent=percent(-20.0, -30.3, -8.2),
+        change=incidents(-45.2, -77.9, -12.4),
+        expected=226.2,
+        by_event_time=[],
+    )
+    given = {
+        "label": "robberies",
+        "primary": primary,
+        "observed": 181.0,
+        "verdict": verdict("fall", certainty),
+        "findings": [pre_trends_finding()],
+        "series": None,
+        "measure": "count",
+    }
+    return facts(outcome(**given | more), programme={"name": "street lighting", "place": "Riverton"})
+
+
+def null_result() -> Facts:
+    """No clear sign of change."""
+    primary = estimate(
+        overall=quantity(-0.02, -0.14, 0.1, "log_points"),
+        percent=percent(-2.0, -13.1, 10.5),
+        change=incidents(-31, -210, 152),
+        expected=1540.0,
+    )
+    return facts(
+        outcome(
+            label="burglaries",
+            primary=primary,
+            observed=1509.0,
+            verdict=verdict("unclear"),
+            findings=[pre_trends_finding()],
+        ),
+        programme={"name": "the street patrols", "place": "Riverton", "next_look": ""},
+    )
+
+
+def tiny_base() -> Facts:
+    """So few incidents that percentages would mislead."""
+    primary = estimate(
+        percent=percent(-43.0, -68.0, -3.0),
+        change=incidents(-7.4, -11.9, -0.6),
+        expected=17.4,
+        by_event_time=[],
+    )
+    return facts(
+        outcome(
+            label="shootings",
+            observed=10.0,
+            small_base=True,
+            primary=primary,
+            verdict=verdict("fall", "low"),
+            series=None,
+        ),
+        programme={"name": "the outreach team", "place": "Riverton"},
+    )
+
+
+def wanted_increase() -> Facts:
+    """A rise that is wanted: more offences are reported."""
+    primary = estimate(percent=percent(14.2, 5.1, 24.1), change=incidents(312, 118, 489), expected=2197.0)
+    return facts(
+        outcome(
+            label="reports to the police",
+            aim="increase",
+            primary=primary,
+            observed=2509.0,
+            verdict=verdict("rise", "moderate", aim="increase"),
+            findings=[pre_trends_finding()],
+        ),
+        programme={
+            "name": "the women’s desks",
+            "place": "Riverton",
+            "next_steps": ["Train the remaining stations."],
+        },
+    )
+
+
+def survey() -> Facts:
+    """No incidents behind the outcome: a score from a survey."""
+    primary = estimate(
+        overall=quantity(0.42, 0.12, 0.71, "value"), percent=None, change=None, expected=None, by_cohort=[]
+    )
+    rows = series()
+    return facts(
+        outcome(
+            label="scores of feeling safe",
+            aim="increase",
+            measure="value",
+            counted=False,
+            observed=None,
+            primary=primary,
+            verdict=verdict("rise", "low", aim="increase"),
+            findings=[],
+            series=rows.model_copy(
+                update={"unit": "mean", "observed": [v / 1000 for v in rows.observed if v]}
+            ),
+        ),
+        programme={"name": "the safe routes", "place": "Riverton"},
+    )
+
+
+def credible() -> Facts:
+    """The main method is a model: its intervals are credible intervals."""
+    return facts(outcome(primary=hierarchical(), others=[estimate()], findings=[pre_trends_finding()]))
+
+
+def red_gate() -> Facts:
+    """The computation of the main method did not pass its own check."""
+    gate = GateFacts(name="r_hat", verdict="red", value=1.31, limit=1.01)
+    reasons = [Sentence(key="reason-gate", values={"methods": "HierarchicalCounts"})]
+    return facts(outcome(primary=hierarchical(gate), verdict=verdict("rise", "very_low", reasons=reasons)))
+
+
+def failed_primary() -> Facts:
+    return facts(
+        outcome(primary=failed(), others=[twfe()], verdict=verdict("unclear", "very_low"), series=None)
+    )
+
+
+def disagreeing() -> Facts:
+    """The average area has a clear answer and the total has none."""
+    primary = estimate(change=incidents(410, -220, 1010), expected=9000.0)
+    return facts(outcome(primary=primary, observed=math.floor(9410.0)))
+
+
+CASES = {
+    "castle": castle,
+    "lighting": lighting,
+    "null": null_result,
+    "tiny-base": tiny_base,
+    "wanted-increase": wanted_increase,
+    "survey": survey,
+    "credible": credible,
+    "red-gate": red_gate,
+    "failed": failed_primary,
+    "disagreeing": disagreeing,
+}
