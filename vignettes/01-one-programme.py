@@ -1,7 +1,7 @@
 # %% [markdown]
 # # One programme, from records to a brief
 #
-# A city runs a programme in 10 of its 24 areas, which start in three waves. All that the
+# A city runs a programme in 12 of its 30 areas, which start in three waves. All that the
 # police can export is one row per recorded incident. This vignette makes such a file, with
 # an effect that we choose ourselves, and then evaluates the programme as if we did not know
 # it: records → counts → panel → design → estimate → checks → brief. At the end it asserts
@@ -14,7 +14,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 import preventeval as pe
 
@@ -123,4 +122,4 @@ assert low < really_averted < high, (low, really_averted, high)
 
 assert counts.frame["incidents"].sum() == len(records)
 assert "fell" in evaluation.answer or "reduced" in evaluation.answer
-assert np.isfinite(estimate.effect).all() and isinstance(estimate.params, pd.Series)
+assert np.isfinite(estimate.effect).all()

@@ -14,11 +14,11 @@ __all__ = ["example_design", "simulate_incidents", "simulate_programme"]
 def simulate_programme(
     *,
     effect: float = -0.20,
-    areas: int = 24,
-    treated: int = 10,
+    areas: int = 30,
+    treated: int = 12,
     months: int = 36,
-    incidents: float = 20.0,
-    dispersion: float = 40.0,
+    incidents: float = 80.0,
+    dispersion: float = 150.0,
     seed: int = 1,
 ) -> pd.DataFrame:
     """Monthly incidents of areas, some of which start a programme, with a known effect.
@@ -129,7 +129,7 @@ def example_design(**options: float) -> StudyDesign:
     Examples
     --------
     >>> example_design()
-    StudyDesign(incidents as log_rate, 10 treated and 14 never treated units, not_yet_treated comparison)
+    StudyDesign(incidents as log_rate, 12 treated and 18 never treated units, not_yet_treated comparison)
     """
     frame = simulate_programme(**options)  # type: ignore[arg-type]
     panel = Panel(frame, unit="area", period="month", outcomes=["incidents"], exposure="residents")

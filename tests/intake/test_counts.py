@@ -410,7 +410,7 @@ def test_the_summary_and_the_short_form() -> None:
         "  stop    1 row could not be counted: the date in column 'date' cannot be read (1× 'x'). Row 2.",
     ]
     assert counts.statement.severity == "stop"
-    assert note(counts, "date_unreadable").message_key == "intake-date-unreadable"
+    assert note(counts, "date_unreadable").message.key == "intake-date-unreadable"
 
 
 def test_losing_few_rows_is_a_caution_and_many_a_stop() -> None:

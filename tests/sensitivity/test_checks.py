@@ -8,7 +8,14 @@ import pytest
 
 import preventeval as pe
 from preventeval.errors import PreventEvalError
-from preventeval.sensitivity import CHECKS, DEFAULT_CHECKS, leave_one_out, placebo_in_time, pre_trends, start_date
+from preventeval.sensitivity import (
+    CHECKS,
+    DEFAULT_CHECKS,
+    leave_one_out,
+    placebo_in_time,
+    pre_trends,
+    start_date,
+)
 
 
 def fitted(frame: pd.DataFrame, **options: object) -> pe.EffectEstimate:

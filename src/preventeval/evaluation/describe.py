@@ -238,7 +238,7 @@ def _rows(estimate: EffectEstimate, by: str, level: float) -> list[EffectRow]:
             band_high=_number(band["upper"].iloc[i]),
             reference=bool(np.isnan(row["std_error"]) and row["estimate"] == shown.scale.null),
         )
-        for i, row in table.iterrows()
+        for i, (_, row) in enumerate(table.iterrows())
         if np.isfinite(row["estimate"])
     ]
 
@@ -325,5 +325,3 @@ def _plain(values: Any) -> dict[str, Any]:
 def created_today() -> dt.date:
     """Date of an evaluation that is made now."""
     return dt.datetime.now(tz=dt.UTC).date()
-
-

@@ -105,7 +105,9 @@ class Evaluation:
         """
         target = Path(folder)
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
-            raise OutputError(f"{target} is not empty", hint="give a new folder: results are never overwritten")
+            raise OutputError(
+                f"{target} is not empty", hint="give a new folder: results are never overwritten"
+            )
         pages = {
             "brief.html": render_brief(self.facts, language),
             "technical.html": render_technical(self.facts, language),

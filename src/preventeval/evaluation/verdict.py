@@ -58,7 +58,10 @@ def verdict_of(
     if clear:
         direction = "fall" if overall.effect[0] < 0 else "rise"
     weak = [finding.check for finding in findings if finding.verdict == "weakens"]
-    reasons = [Message("reason-interval-clear" if clear else "reason-interval-both"), Message("reason-not-randomised")]
+    reasons = [
+        Message("reason-interval-clear" if clear else "reason-interval-both"),
+        Message("reason-not-randomised"),
+    ]
     lowering = [Message(f"reason-{check.replace('_', '-')}") for check in _LOWERING if check in weak]
     few = len(np.unique(design.clusters[design.ever_treated]))
     if few < _FEW:
@@ -80,7 +83,8 @@ def verdict_of(
         certainty=_LADDER[step],
         wanted=(direction == "fall") == (design.aim == "reduce") if clear else None,
         reasons=[
-            Sentence.of(m) for m in (*reasons, *lowering, Message("reason-check-supports", {"count": supports}))
+            Sentence.of(m)
+            for m in (*reasons, *lowering, Message("reason-check-supports", {"count": supports}))
         ],
         hinges=[check for check in _HINGES if check in weak],
     )

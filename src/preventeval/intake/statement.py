@@ -8,12 +8,14 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from preventeval.words import Message
+from preventeval.words import Values as MessageValues
 
 __all__ = ["DataStatement", "Note", "Severity", "Values", "in_order", "make_note"]
 
 Severity = Literal["info", "caution", "stop"]
 Values = Mapping[str, str | int]
 _ORDER: Final[tuple[Severity, ...]] = ("info", "caution", "stop")
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -98,12 +100,19 @@ class DataStatement:
     @property
     def messages(self) -> tuple[Message, ...]:
         """The totals and every note, for reports."""
-        totals = {"source": self.source, "read": self.rows_read, "counted": self.rows_counted, "lost": self.rows_lost}
+        totals: MessageValues = {
+            "source": self.source,
+            "read": self.rows_read,
+            "counted": self.rows_counted,
+            "lost": self.rows_lost,
+        }
         return (Message("intake-totals", totals), *(note.message for note in self.notes))
 
     def summary(self) -> str:
         """The statement as text, one line per note."""
-        return "\n".join([str(self.messages[0]), *(f"  {note.severity:<8}{_with_rows(note)}" for note in self.notes)])
+        return "\n".join(
+            [str(self.messages[0]), *(f"  {note.severity:<8}{_with_rows(note)}" for note in self.notes)]
+        )
 
 
 def make_note(

@@ -10,7 +10,7 @@ import pandas as pd
 from preventeval.errors import PreventEvalError
 from preventeval.estimate import EffectEstimate
 from preventeval.sensitivity.finding import Finding, could_not_run, effect_message, excludes_null
-from preventeval.words import Message
+from preventeval.words import Message, Values
 
 __all__ = ["leave_one_out"]
 
@@ -42,13 +42,15 @@ def leave_one_out(estimate: EffectEstimate, level: float = 0.95, *, time_limit: 
     --------
     >>> import preventeval as pe
     >>> len(pe.sensitivity.leave_one_out(pe.CallawaySantAnna().fit(pe.example_design())).table)
-    24
+    30
     """
     design = estimate.recipe.design
     chosen = np.ones(design.n_units, dtype=bool) if design.n_units <= _MOST else design.ever_treated
     units = design.panel.units[chosen]
     if len(units) > _MOST:
-        return Finding("leave_one_out", "not_informative", Message("finding-leave-one-out-many", {"count": len(units)}))
+        return Finding(
+            "leave_one_out", "not_informative", Message("finding-leave-one-out-many", {"count": len(units)})
+        )
     try:
         whole = estimate.overall() if estimate.of != "overall" else estimate
         started = time.monotonic()
@@ -61,16 +63,23 @@ def leave_one_out(estimate: EffectEstimate, level: float = 0.95, *, time_limit: 
                 return Finding("leave_one_out", "could_not_run", message)
     except PreventEvalError as error:
         return could_not_run("leave_one_out", error)
-    table = pd.concat([one.tidy(level).assign(left_out=unit) for unit, one in without.items()])
-    table = table[["left_out", "estimate", "std_error", "conf_low", "conf_high"]].reset_index(drop=True)
+    rows = [one.tidy(level).assign(left_out=str(unit)) for unit, one in without.items()]
+    table = pd.concat(rows)[["left_out", "estimate", "std_error", "conf_low", "conf_high"]].reset_index(
+        drop=True
+    )
     clear = excludes_null(whole, level)
     changed = [
         unit
         for unit, one in without.items()
         if excludes_null(one, level) != clear or np.sign(one.effect[0]) != np.sign(whole.effect[0])
     ]
-    low, high = (without[table["left_out"][table["estimate"].argsort().iloc[end]]] for end in (0, -1))
-    values = {"count": len(without), "low": effect_message(low, level), "high": effect_message(high, level)}
+    ordered = sorted(without.values(), key=lambda one: float(one.effect[0]))
+    low, high = ordered[0], ordered[-1]
+    values: Values = {
+        "count": len(without),
+        "low": effect_message(low, level),
+        "high": effect_message(high, level),
+    }
     if not changed:
         return Finding("leave_one_out", "supports", Message("finding-leave-one-out-stable", values), table)
     named = ", ".join(str(unit) for unit in changed[:5]) + (", …" if len(changed) > 5 else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from preventeval.errors import PreventEvalError
 from preventeval.estimate import EffectEstimate
 from preventeval.sensitivity.finding import Finding, could_not_run, effect_message, excludes_null
-from preventeval.words import Message
+from preventeval.words import Message, Values
 
 __all__ = ["placebo_in_time"]
 
@@ -42,7 +42,11 @@ def placebo_in_time(estimate: EffectEstimate, level: float = 0.95, *, pretend: i
     except PreventEvalError as error:
         return could_not_run("placebo_in_time", error)
     weakens = excludes_null(placebo, level)
-    values = {"effect": effect_message(placebo, level), "moved": moved, "frequency": design.panel.periods.freq}
+    values: Values = {
+        "effect": effect_message(placebo, level),
+        "moved": moved,
+        "frequency": design.panel.periods.freq,
+    }
     key = "finding-placebo-in-time-effect" if weakens else "finding-placebo-in-time-clear"
     return Finding(
         "placebo_in_time", "weakens" if weakens else "supports", Message(key, values), placebo.tidy(level)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from preventeval.errors import EstimationError, PreventEvalError
 from preventeval.estimate import EffectEstimate
 from preventeval.sensitivity.finding import Finding, could_not_run
-from preventeval.words import Message
+from preventeval.words import Message, Values
 
 __all__ = ["pre_trends"]
 
@@ -67,7 +67,7 @@ def pre_trends(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     nearest = np.flatnonzero(early & (behind >= _FEWEST_UNITS))[::-1][: clusters // 3]
     tested = np.isin(np.arange(len(times)), nearest)
     q = int(tested.sum())
-    values = {"count": q, "left_out": int(early.sum()) - q}
+    values: Values = {"count": q, "left_out": int(early.sum()) - q}
     if q == 0:
         return Finding("pre_trends", "not_informative", Message("finding-pre-trends-too-little", values))
     cov = path.cov.to_numpy()[np.ix_(tested, tested)]

@@ -8,7 +8,7 @@ import pandas as pd
 from preventeval.errors import PreventEvalError
 from preventeval.estimate import EffectEstimate
 from preventeval.sensitivity.finding import Finding, could_not_run, effect_message, excludes_null
-from preventeval.words import Message
+from preventeval.words import Message, Values
 
 __all__ = ["start_date"]
 
@@ -53,7 +53,9 @@ def start_date(estimate: EffectEstimate, level: float = 0.95) -> Finding:
         return could_not_run("start_date", problem)
     every = {0: whole, **moved}
     table = pd.concat([one.tidy(level).assign(starts_moved_by=by) for by, one in sorted(every.items())])
-    table = table[["starts_moved_by", "estimate", "std_error", "conf_low", "conf_high"]].reset_index(drop=True)
+    table = table[["starts_moved_by", "estimate", "std_error", "conf_low", "conf_high"]].reset_index(
+        drop=True
+    )
     clear, noise = excludes_null(whole, level), float(np.sqrt(whole.uncertainty.cov[0, 0]))
     changed = [
         by
@@ -63,7 +65,7 @@ def start_date(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     ]
     # Later first: dating a start too early, in a period only partly treated, is the commoner error.
     shown = max(changed or moved)
-    values = {
+    values: Values = {
         "frequency": design.panel.periods.freq,
         "direction": "later" if shown > 0 else "earlier",
         "effect": effect_message(moved[shown], level),
