@@ -115,9 +115,11 @@ def test_zero_is_a_period_where_there_is_a_period_0() -> None:
     assert keys(design) == []
 
 
-def test_zero_is_no_date() -> None:
-    with pytest.raises(DesignError, match=r"the start of the programme.*'start'"):
-        design_of(frame({"A": "2020-03", "B": 0}, ["2020-01", "2020-02", "2020-03", "2020-04"]))
+@pytest.mark.parametrize("zero", [0, "0"])
+def test_zero_means_never_beside_dates(zero: object) -> None:
+    design = design_of(frame({"A": "2020-03", "B": zero}, ["2020-01", "2020-02", "2020-03", "2020-04"]))
+    assert design.cohort.tolist() == [2, NEVER]
+    assert keys(design) == ["note-zero-as-never"]
 
 
 # Starts -----------------------------------------------------------------------------------
@@ -127,10 +129,18 @@ MONTHS = ["2015-01", "2015-02", "2015-03", "2015-04"]
 
 @pytest.mark.parametrize(
     "start",
-    ["2015-03", "2015-03-17", "2015-03-31", dt.date(2015, 3, 17), pd.Timestamp("2015-03-17 11:30"),
-     pd.Timestamp("2015-03-01", tz="Europe/Berlin"), pd.Period("2015-03", "M"), np.datetime64("2015-03-17")],
+    [
+        "2015-03",
+        "2015-03-17",
+        "2015-03-31",
+        dt.date(2015, 3, 17),
+        pd.Timestamp("2015-03-17 11:30"),
+        pd.Timestamp("2015-03-01", tz="Europe/Berlin"),
+        pd.Period("2015-03", "M"),
+        np.datetime64("2015-03-17"),
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_start_within_a_month_counts_from_that_month(start: object) -> None:
     assert design_of(frame({"A": start, "B": None}, MONTHS)).cohort.tolist() == [2, NEVER]
 
@@ -348,15 +358,35 @@ def test_logarithms() -> None:
 @pytest.mark.parametrize(
     ("values", "roles", "options", "message"),
     [
-        ({"robbery": 1.5}, {}, {}, r"'robbery' is not a number of incidents .*: say what it is\n  hint: measure='value'"),
+        (
+            {"robbery": 1.5},
+            {},
+            {},
+            r"'robbery' is not a number of incidents .*: say what it is\n  hint: measure='value'",
+        ),
         ({"robbery": -1}, {}, {}, r"'robbery' is not a number of incidents"),
         ({"robbery": -1}, {}, {"measure": "count"}, r"'robbery' is negative in places"),
-        ({"robbery": 0}, {}, {"measure": "log"}, r"is 0 or less in 1 unit-periods \(units 'A'\), and has no logarithm"),
+        (
+            {"robbery": 0},
+            {},
+            {"measure": "log"},
+            r"is 0 or less in 1 unit-periods \(units 'A'\), and has no logarithm",
+        ),
         ({"robbery": -3}, {}, {"measure": "log"}, r"is 0 or less in 1 unit-periods"),
-        ({"robbery": 0}, RATES, {"measure": "log_rate"}, r"adding a small number to zeros would decide the result"),
+        (
+            {"robbery": 0},
+            RATES,
+            {"measure": "log_rate"},
+            r"adding a small number to zeros would decide the result",
+        ),
         ({}, {}, {"measure": "rate"}, r"a rate needs an exposure .* this panel has none"),
         ({}, {}, {"measure": "rates"}, r"measure='rates' is not known: choose one of 'count', 'rate'"),
-        ({}, {}, {"comparison": "control"}, r"comparison='control' is not known: choose one of 'never_treated'"),
+        (
+            {},
+            {},
+            {"comparison": "control"},
+            r"comparison='control' is not known: choose one of 'never_treated'",
+        ),
         ({}, {}, {"aim": "lower"}, r"aim='lower' is not known: choose one of 'reduce', 'increase'"),
         ({}, {}, {"anticipation": -1}, r"anticipation=-1: expected a whole number of periods, 0 or more"),
         ({}, {}, {"anticipation": 1.5}, r"anticipation=1.5"),
@@ -366,7 +396,7 @@ def test_logarithms() -> None:
         ({}, {}, {"measure": "log", "counts": "theft"}, r"no outcome 'theft' in this panel"),
         ({}, {}, {"cluster": "distrikt"}, r"no column 'distrikt' in the table"),
     ],
-)  # fmt: skip
+)
 def test_refused_measures_and_options(
     values: dict[str, float], roles: dict[str, Any], options: dict[str, Any], message: str
 ) -> None:
@@ -582,10 +612,16 @@ def test_derived_designs_keep_their_options() -> None:
 # Whatever stands in the table, the answer is a design or an error of ours -------------------------
 
 STARTS = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=6), st.dates(), st.datetimes(),
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=6),
+    st.dates(),
+    st.datetimes(),
     st.sampled_from([2001, 2002, 2003, "2002", "never", 0, np.inf, pd.NaT, pd.NA, (1,), [1], 1 + 2j, b"x"]),
     st.sampled_from([pd.Timestamp("2002-01-01", tz="UTC"), pd.Period("2002", "Y"), "2002-05-01", "9" * 30]),
-)  # fmt: skip
+)
 
 
 @settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

@@ -21,8 +21,16 @@ from preventeval.words import Message
 
 Array = NDArray[np.float64]
 TIDY = [
-    "estimate", "std_error", "conf_low", "conf_high", "p_value", "conf_level", "interval_kind", "scale", "method",
-]  # fmt: skip
+    "estimate",
+    "std_error",
+    "conf_low",
+    "conf_high",
+    "p_value",
+    "conf_level",
+    "interval_kind",
+    "scale",
+    "method",
+]
 
 
 @dataclass(frozen=True)

@@ -111,13 +111,15 @@ FRAMES = {
     "own_index": lambda frame: frame.set_axis([f"row {i}" for i in range(len(frame))]),
     "polars": pl.from_pandas,
     "polars_lazy": lambda frame: pl.from_pandas(frame).lazy(),
-    "polars_categories": lambda frame: pl.from_pandas(frame).with_columns(pl.col("area").cast(pl.Categorical)),
+    "polars_categories": lambda frame: pl.from_pandas(frame).with_columns(
+        pl.col("area").cast(pl.Categorical)
+    ),
     "polars_dates": lambda frame: pl.from_pandas(frame).with_columns(pl.col("month").cast(pl.Date)),
     "arrow": pa.Table.from_pandas,
     "arrow_decimals": lambda frame: pa.Table.from_pandas(frame).set_column(
         2, "robbery", pa.array([Decimal(int(v)) for v in frame["robbery"]], type=pa.decimal128(38, 0))
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", FRAMES)
@@ -255,7 +257,10 @@ def changed(**columns: object) -> pd.DataFrame:
     [
         (changed(robbery="3 "), r"'robbery' must hold numbers, but holds '3 ' as text \(first in row 1\)"),
         (changed(robbery="1,204"), r"'robbery' must hold numbers, but holds '1,204' as text"),
-        (table().assign(robbery="12"), r"'robbery' must hold numbers, but holds '12' as text \(first in row 1\)"),
+        (
+            table().assign(robbery="12"),
+            r"'robbery' must hold numbers, but holds '12' as text \(first in row 1\)",
+        ),
         (changed(robbery=[1]), r"'robbery' must hold numbers, but holds '\[1\]' \(first in row 1\)"),
         (changed(score=np.inf), r"column 'score' is infinite in row 1"),
         (changed(residents=0), r"column 'residents' must be above 0, but is not in units 'A'"),
@@ -269,7 +274,10 @@ def changed(**columns: object) -> pd.DataFrame:
         (table().rename(columns={"robbery": "robery"}), r"no column 'robbery'; did you mean 'robery'\?"),
         (table().set_index("area"), r"'area' is in the frame's index\n.*reset_index"),
         (table().set_index(["area", "month"]), r"'area' is in the frame's index"),
-        (pd.concat([table(), table().iloc[[0, 3]]]), r"^2 combinations of unit and period .*'A 2020-01', 'A 2020-04'"),
+        (
+            pd.concat([table(), table().iloc[[0, 3]]]),
+            r"same unit and period stands in more than one row: 'A 2020-01', 'A 2020-04'",
+        ),
         (pd.concat([table(), table()["robbery"]], axis=1), r"several columns called 'robbery'"),
         (table().assign(month=202001), r"year and month written as one number"),
         ({"area": ["A"]}, r"a dict is not a table"),
@@ -277,14 +285,14 @@ def changed(**columns: object) -> pd.DataFrame:
         (None, r"a NoneType is not a table"),
         ("evaluation.csv", r"a str is not a table"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_used_is_named(frame: object, message: str) -> None:
     with pytest.raises(DataError, match=message):
         Panel(frame, **ROLES)
 
 
 def test_hint_of_duplicates_says_what_to_do() -> None:
-    with pytest.raises(DataError, match="for one row per incident use count_incidents first"):
+    with pytest.raises(DataError, match="one row per incident is for count_incidents"):
         Panel(pd.concat([table(), table()]), **ROLES)
 
 
@@ -317,12 +325,22 @@ def test_unknown_outcome() -> None:
 # Anything at all may stand in a table. Whatever it is, the answer is a panel or an error of ours.
 
 ODD = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.dates(), st.datetimes(),
-    st.sampled_from([pd.NaT, pd.NA, np.nan, np.inf, b"x", 1 + 2j, Decimal("1.5"), Decimal("NaN"), (1,), [1], {}]),
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=8),
+    st.dates(),
+    st.datetimes(),
+    st.sampled_from(
+        [pd.NaT, pd.NA, np.nan, np.inf, b"x", 1 + 2j, Decimal("1.5"), Decimal("NaN"), (1,), [1], {}]
+    ),
     st.sampled_from([pd.Period("2020-01", "M"), pd.Timestamp("2020-01-01", tz="UTC"), pd.Timedelta(days=1)]),
-    st.sampled_from(["2020", "2020-01", "2020-Q1", "0000-00", "9999-12-31", "never", "", " 3", "1e5", "99999999"]),
+    st.sampled_from(
+        ["2020", "2020-01", "2020-Q1", "0000-00", "9999-12-31", "never", "", " 3", "1e5", "99999999"]
+    ),
     st.sampled_from([dt.date(1, 1, 1), dt.date(9999, 12, 31), np.int8(3), np.uint64(2**63)]),
-)  # fmt: skip
+)
 ROWS = st.integers(min_value=0, max_value=6)
 
 
@@ -345,8 +363,7 @@ def frames(draw: st.DrawFn, columns: tuple[str, ...]) -> pd.DataFrame:
 def test_any_table_gives_a_panel_or_an_error_of_ours(frame: pd.DataFrame, freq: Any) -> None:
     try:
         panel = Panel(frame, unit="u", period="t", outcomes=["y"], exposure="x", freq=freq)
-    except PreventEvalError as error:
-        assert str(error)
-    else:
-        assert panel.outcome("y").shape == (panel.n_units, panel.n_periods)
-        assert len(panel.fingerprint) == 64
+    except PreventEvalError:
+        return
+    assert panel.outcome("y").shape == (panel.n_units, panel.n_periods)
+    assert len(panel.fingerprint) == 64

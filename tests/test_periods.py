@@ -28,11 +28,23 @@ BERLIN = "Europe/Berlin"
         (["2019-11", "2019-12", "2020-02"], "month", ("2019-11", "2019-12", "2020-01", "2020-02")),
         (["2020-01-31", "2020-02-29", "2020-03-31"], "month", ("2020-01", "2020-02", "2020-03")),
         (["2020-01-15", "2020-02-15"], "month", ("2020-01", "2020-02")),
-        (["2019-12-30", "2020-01-06", "2020-01-20"], "week", ("2019-12-30", "2020-01-06", "2020-01-13", "2020-01-20")),
-        (["2020-01-01", "2020-01-08"], "week", ("2019-12-30", "2020-01-06")),  # weeks are called by their Monday
-        (["2020-02-28", "2020-02-29", "2020-03-02"], "day", ("2020-02-28", "2020-02-29", "2020-03-01", "2020-03-02")),
+        (
+            ["2019-12-30", "2020-01-06", "2020-01-20"],
+            "week",
+            ("2019-12-30", "2020-01-06", "2020-01-13", "2020-01-20"),
+        ),
+        (
+            ["2020-01-01", "2020-01-08"],
+            "week",
+            ("2019-12-30", "2020-01-06"),
+        ),  # weeks are called by their Monday
+        (
+            ["2020-02-28", "2020-02-29", "2020-03-02"],
+            "day",
+            ("2020-02-28", "2020-02-29", "2020-03-01", "2020-03-02"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_axis_is_found_and_gaps_are_on_it(values: list[object], freq: str, labels: tuple[str, ...]) -> None:
     axis, _ = read_periods(values, column="when")
     assert (axis.freq, axis.labels) == (freq, labels)
@@ -157,7 +169,10 @@ def test_slice_keeps_the_names() -> None:
         ([2020.5, 2021.0], r"holds '2020.5': periods must be whole numbers or dates"),
         ([2020.0, np.inf], r"holds 'inf': periods must be whole numbers"),
         ([2.0**60, 1.0], r"periods must be whole numbers"),
-        (["13/05/2020", "14/05/2020"], r"'13/05/2020', '14/05/2020' cannot be read as a period \(first at row 1\)"),
+        (
+            ["13/05/2020", "14/05/2020"],
+            r"'13/05/2020', '14/05/2020' cannot be read as a period \(first at row 1\)",
+        ),
         (["2020-01", "2020-13"], r"'2020-13' cannot be read as a period \(first at row 2\)"),
         (["2020-02-30", "2020-01-01"], r"'2020-02-30' cannot be read"),
         (["0000", "0001"], r"'0000' cannot be read"),
@@ -170,7 +185,7 @@ def test_slice_keeps_the_names() -> None:
         (["2020-01-01", "2020-01-05", "2020-01-14"], r"dates at irregular distances"),
         (["2020", "2020-02-01"], r"'2020' does not say which month is meant: it is a whole year"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_period_is_refused_and_named(values: list[object], message: str) -> None:
     with pytest.raises(DataError, match=message):
         read_periods(pd.Series(values), column="when")
@@ -185,9 +200,13 @@ def test_what_is_no_period_is_refused_and_named(values: list[object], message: s
         ("2020-03", "week", "'2020-03' does not say which week"),
         (pd.Period("2020-03", "M"), "day", "'2020-03' does not say which day"),
         (2020, "month", r"holds numbers \(first: 2020\) where a month is expected"),
-        ("2020-03-15", "integer", r"dates or texts where numbered periods are expected \(first: 2020-03-15\)"),
+        (
+            "2020-03-15",
+            "integer",
+            r"dates or texts where numbered periods are expected \(first: 2020-03-15\)",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_value_that_does_not_fit_the_length_of_a_period(
     value: object, freq: Frequency, message: str
 ) -> None:
@@ -197,7 +216,7 @@ def test_a_value_that_does_not_fit_the_length_of_a_period(
 
 
 def test_unknown_length_names_the_known_ones() -> None:
-    with pytest.raises(DataError, match="unknown period length 'fortnight'.*year, quarter, month"):
+    with pytest.raises(DataError, match=r"unknown period length 'fortnight'.*year, quarter, month"):
         to_ordinals(["2020-01"], "fortnight", column="when")  # type: ignore[arg-type]
 
 

@@ -20,7 +20,7 @@ from preventeval.errors import DataError, DesignError, some_of
 from preventeval.panel import Panel
 from preventeval.periods import NEVER
 from preventeval.scale import INCIDENTS, LOG_POINTS, VALUE, Scale, rate
-from preventeval.words import Message
+from preventeval.words import Message, Values
 
 __all__ = ["AIMS", "COMPARISONS", "MEASURES", "Aim", "Comparison", "Measure", "StudyDesign"]
 
@@ -70,6 +70,9 @@ class StudyDesign:
         the number, so that effects can be restated as incidents.
     per
         Exposure that rates are given for.
+    starts
+        Position of the first treated period of each unit, in place of the column. Set by
+        designs that are derived from another; shape (n_units,).
 
     Raises
     ------
@@ -103,7 +106,6 @@ class StudyDesign:
     measure: Measure | None = None
     counts: str | None = None
     per: float = 100_000
-    #: First treated position of each unit, set by designs that are derived from another.
     starts: NDArray[np.int64] | None = None
     notes: tuple[Message, ...] = field(default=(), init=False)
     cohort: NDArray[np.int64] = field(init=False)
@@ -380,18 +382,14 @@ def _settle_measure(design: StudyDesign) -> tuple[Measure, list[Message]]:
             "logarithm",
         )
     chosen: Measure = "count" if design.panel.exposure is None else "rate"
-    values_of: dict[str, str | int | float] = {
-        "outcome": design.outcome,
-        "measure": chosen,
-        "per": design.per,
-    }
+    values_of: Values = {"outcome": design.outcome, "measure": chosen, "per": design.per}
     return chosen, [Message("note-measure-chosen", values_of)]
 
 
 def _read_starts(panel: Panel, column: str) -> tuple[NDArray[np.int64], list[Message]]:
     """First treated position of each unit; NEVER where there is none."""
     try:
-        raw = panel.by_unit(column)
+        codes, values = panel.codes_by_unit(column)
     except DesignError as error:
         if "varies within" not in error.message:
             raise
@@ -402,32 +400,29 @@ def _read_starts(panel: Panel, column: str) -> tuple[NDArray[np.int64], list[Mes
         ) from None
     notes: list[Message] = []
     numbered = panel.periods.freq in ("year", "integer")
-    never = np.array([_means_never(value) for value in raw], dtype=bool)
-    known = [_whole(value) if numbered else value for value in raw[~never]]
-    zero = np.zeros(panel.n_units, dtype=bool)
-    zero[~never] = [_is_number(value) and value == 0 for value in known]
-    if zero.any() and numbered and panel.periods.first > 0:
-        notes.append(Message("note-zero-as-never", {"column": column, "count": int(zero.sum())}))
-        known = [value for value, none in zip(known, zero[~never], strict=True) if not none]
+    never = np.array([_means_never(value) for value in values], dtype=bool)
+    zero = np.array([_is_number(whole := _whole(value)) and whole == 0 for value in values], dtype=bool)
+    if zero.any() and (panel.periods.first > 0 or not numbered):
+        count = int(np.isin(codes, np.flatnonzero(zero)).sum())
+        notes.append(Message("note-zero-as-never", {"column": column, "count": count}))
         never |= zero
-    starts = np.full(panel.n_units, NEVER, dtype=np.int64)
-    if not never.all():
+    known = [_whole(value) if numbered else value for value in values[~never]]
+    # One start per distinct value, and one more, NEVER, for units whose column is empty (code -1).
+    start_of = np.full(len(values) + 1, NEVER, dtype=np.int64)
+    if known:
         try:
-            starts[~never] = panel.periods.positions(known, column=column, floor=True)
+            start_of[:-1][~never] = panel.periods.positions(known, column=column, floor=True)
         except DataError as error:
             raise DesignError(
                 f"the start of the programme: {error.message}",
                 hint=error.hint or f"write it like the periods, for example {panel.periods.label(0)}",
             ) from None
+    starts = start_of[codes]
     late = (starts >= panel.n_periods) & (starts != NEVER)
     if late.any():
         last = panel.periods.label(panel.n_periods - 1)
-        values: dict[str, str | int | float] = {
-            "units": _names(panel.units[late]),
-            "count": int(late.sum()),
-            "last": last,
-        }
-        notes.append(Message("note-starts-after-end", values))
+        named: Values = {"units": _names(panel.units[late]), "count": int(late.sum()), "last": last}
+        notes.append(Message("note-starts-after-end", named))
     return starts, notes
 
 

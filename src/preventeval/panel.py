@@ -171,6 +171,29 @@ class Panel:
         DesignError
             No such column, or a value that varies within a unit.
         """
+        codes, values = self.codes_by_unit(column)
+        return np.append(values, [None])[codes]
+
+    def codes_by_unit(self, column: str) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        """A column that has one value per unit, as codes into its distinct values.
+
+        Parameters
+        ----------
+        column
+            Any column of the frame that was not a period or an outcome.
+
+        Returns
+        -------
+        codes : ndarray of int64, shape (n_units,)
+            -1 where the column is empty in every row of the unit.
+        values : ndarray of object
+            Distinct values.
+
+        Raises
+        ------
+        DesignError
+            No such column, or a value that varies within a unit.
+        """
         if column not in self._columns:
             raise DesignError(
                 f"no column '{column}' in the table{_did_you_mean(column, list(self._columns))}"
@@ -193,10 +216,7 @@ class Panel:
                 f"({some_of(self.units[varying])}; the first has {some_of(seen.unique(), 3)})",
                 hint="each unit needs one value, the same in all its rows",
             )
-        result = np.full(self.n_units, None, dtype=object)
-        known = high >= 0
-        result[known] = np.asarray(values, dtype=object)[high[known]]
-        return result
+        return high, np.asarray(values, dtype=object)
 
     def select(self, keep: NDArray[np.bool_]) -> Panel:
         """The panel of some of its units.
@@ -330,9 +350,9 @@ def _refuse_duplicates(
     if twice.size:
         named = [f"{labels[c // len(periods)]} {periods.label(int(c % len(periods)))}" for c in twice[:5]]
         raise DataError(
-            f"{len(twice)} combinations of unit and period stand in more than one row ({some_of(named)})",
-            hint=f"one row per '{column}' and period is expected; for one row per incident "
-            "use count_incidents first",
+            f"the same unit and period stands in more than one row: {some_of(named)}",
+            hint=f"one row per '{column}' and period is expected; one row per incident is for "
+            "count_incidents (in a spec: records = …)",
         )
 
 

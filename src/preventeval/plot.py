@@ -126,7 +126,7 @@ def observed_expected(source: OutcomeFacts | Facts, ax: Axes | None = None) -> A
         )
     width = ax.get_window_extent().width / max(1, len(x))
     shown = thinned(chart.labels, width * 72 / ax.figure.get_dpi())
-    ax.set_xticks(shown, [chart.labels[position] for position in shown])
+    ax.set_xticks([position for position, _ in shown], [label for _, label in shown])
     if chart.from_zero:
         ax.set_ylim(bottom=0)
     ax.set_title(chart.title, pad=18)

@@ -282,9 +282,11 @@ def castle() -> Facts:
         findings=[],
         series=None,
     )
+    note = Sentence(key="note-zero-as-never", values={"column": "law_from", "count": 29})
     return facts(
-        outcome(others=[twfe(), hierarchical()]),
+        outcome(others=[twfe(), hierarchical().model_copy(update={"notes": [note]})]),
         robbery,
+        design=design(notes=[note]),
         programme={"cautions": ["Counts were rebuilt from rates and mean population."]},
     )
 
@@ -376,7 +378,9 @@ def survey() -> Facts:
     primary = estimate(
         overall=quantity(0.42, 0.12, 0.71, "value"), percent=None, change=None, expected=None, by_cohort=[]
     )
-    rows = series()
+    rows = series(1.05)
+    lines = ("observed", "expected", "expected_low", "expected_high")
+    small = {line: [v and v / 1000 for v in getattr(rows, line)] for line in lines}
     return facts(
         outcome(
             label="scores of feeling safe",
@@ -387,9 +391,7 @@ def survey() -> Facts:
             primary=primary,
             verdict=verdict("rise", "low", aim="increase"),
             findings=[],
-            series=rows.model_copy(
-                update={"unit": "mean", "observed": [v / 1000 for v in rows.observed if v]}
-            ),
+            series=rows.model_copy(update={"unit": "mean", **small}),
         ),
         programme={"name": "the safe routes", "place": "Riverton"},
     )
@@ -431,3 +433,97 @@ CASES = {
     "failed": failed_primary,
     "disagreeing": disagreeing,
 }
+
+
+def every_answer() -> list[Facts]:
+    """What the named cases leave out: each rung of the ladder, each comparison, each kind of number."""
+    documents = [
+        _twice(verdict(direction, certainty, aim=aim), aim)
+        for direction in ("fall", "rise", "unclear")
+        for certainty in ("high", "moderate", "low", "very_low")
+        for aim in ("reduce", "increase")
+    ]
+    documents += [_numbers(kind, ends) for kind in KINDS for ends in ENDS]
+    for check in ("start_date", "leave_one_out", "pre_trends", "placebo_in_time"):
+        documents.append(facts(outcome(verdict=verdict(hinges=[check]), findings=[stopped_finding(check)])))
+    few = [Sentence(key="reason-few-treated", values={"count": 2})]
+    documents.append(facts(outcome(verdict=verdict(reasons=few), small_base=False, findings=[])))
+    documents.append(_secondary_refused())
+    documents += [facts(design=design(comparison=c)) for c in ("not_yet_treated", "last_treated")]
+    labels = {"quarter": "2020-Q3", "month": "2020-03", "week": "2020-01-06", "day": "2020-03-01"}
+    for frequency, label in labels.items():
+        starts = [StartFacts(label=label, count=2, units=["A", "B"])]
+        dated = {"frequency": frequency, "first": label, "last": label, "starts": starts}
+        more = {"anticipation": 1, "cluster": "county", "covariates": ["income"], "weighted": True}
+        documents.append(facts(design=design(**dated, **more), programme={"name": "", "place": ""}))
+    return documents
+
+
+def _twice(found: VerdictFacts, aim: str) -> Facts:
+    """One answer for the primary and for a secondary outcome."""
+    first = lighting(verdict=found, aim=aim).primary
+    return facts(first, first.model_copy(update={"role": "secondary"}))
+
+
+KINDS = ("count", "percent", "share", "value", "rate", "incidents")
+ENDS = ((-9.0, -4.0), (4.0, 9.0), (-9.0, 4.0), (-4.0, 4.0), (None, None))
+
+
+def _numbers(kind: str, ends: tuple[float | None, float | None]) -> Facts:
+    """One kind of number with one kind of interval."""
+    low, high = ends
+    value = 6.0 if low is None or high is None else (low + high) / 2
+    given: dict[str, Any] = {"percent": None, "change": None, "expected": None}
+    if kind == "count":
+        given |= {"change": incidents(value, low, high), "expected": 50.0}
+    elif kind in ("percent", "share"):
+        scale = "log_points" if kind == "percent" else "rate"
+        given |= {
+            "percent": percent(value, low, high),
+            "overall": quantity(value, low, high, scale, per=1000.0),
+        }
+    else:
+        given["overall"] = quantity(value, low, high, kind, per=1000.0 if kind == "rate" else None)
+    across = low is not None and high is not None and low < 0 < high
+    direction = "unclear" if across or low is None else "fall" if value < 0 else "rise"
+    primary = estimate(**given)
+    second = outcome(role="secondary", primary=primary, verdict=verdict(direction), others=[], series=None)
+    return facts(outcome(primary=primary, verdict=verdict(direction)), second)
+
+
+def _secondary_refused() -> Facts:
+    gate = GateFacts(name="r_hat", verdict="red", value=1.31, limit=1.01)
+    return facts(
+        lighting().primary,
+        outcome(role="secondary", primary=hierarchical(gate), others=[estimate(overall=None)]),
+        outcome(role="secondary", primary=failed()),
+        outcome(
+            role="secondary",
+            primary=estimate(
+                overall=quantity(1.1, 1.0, 1.2, "rate_ratio"), percent=None, change=None, expected=None
+            ),
+            verdict=verdict("unclear"),
+        ),
+    )
+
+
+def own_keys() -> set[str]:
+    """Keys of the sentences that only reports use."""
+    from importlib import resources
+
+    from fluent.syntax import FluentParser, ast
+
+    text = resources.files("preventeval.words").joinpath("en.ftl").read_text(encoding="utf-8")
+    body = FluentParser(with_spans=False).parse(text).body
+    keys = {entry.id.name for entry in body if isinstance(entry, ast.Message)}
+    theirs = (
+        "note-",
+        "finding-",
+        "reason-",
+        "effect-with-",
+        "moved-by",
+        "one-period-",
+        "intake-",
+        "pre-trends-",
+    )
+    return {key for key in keys if not key.startswith(theirs)}

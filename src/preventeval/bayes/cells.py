@@ -75,7 +75,7 @@ def count_cells(design: StudyDesign) -> CountCells:
     Raises
     ------
     DesignError
-        The outcome has no incidents behind it, or they are not whole numbers of 0 or more.
+        The outcome has no incidents behind it, or they are not whole numbers.
     EstimationError
         No incident at all, or nothing that treated unit-periods could be compared with.
     """
@@ -126,17 +126,16 @@ def _whole_incidents(design: StudyDesign) -> Array:
             f"measure='{design.measure}' with none behind it",
             hint="name the outcome that holds the incidents: StudyDesign(…, counts='…')",
         )
-    for bad, what in ((incidents < 0, "below 0"), (incidents != np.floor(incidents), "not whole")):
-        odd = bad & np.isfinite(incidents)
-        if odd.any():
-            unit, period = (int(place[0]) for place in np.nonzero(odd))
-            raise DesignError(
-                f"outcome '{design.counts or design.outcome}' is {what} in {int(odd.sum())} unit-periods "
-                f"(first: {incidents[unit, period]:g} in unit '{design.panel.units[unit]}', "
-                f"{design.panel.periods.label(period)}): a model of counts needs whole numbers of 0 or more",
-                hint="give the numbers of incidents and name the population as exposure; where only a rate "
-                "is at hand, rate × population, rounded, gives them back",
-            )
+    odd = np.isfinite(incidents) & (incidents != np.floor(incidents))
+    if odd.any():
+        unit, period = (int(place[0]) for place in np.nonzero(odd))
+        raise DesignError(
+            f"outcome '{design.counts or design.outcome}' is not whole in {int(odd.sum())} unit-periods "
+            f"(first: {incidents[unit, period]:g} in unit '{design.panel.units[unit]}', "
+            f"{design.panel.periods.label(period)}): a model of counts needs numbers of incidents",
+            hint="give the numbers of incidents and name the population as exposure; where only a rate "
+            "is at hand, rate × population, rounded, gives them back",
+        )
     return incidents
 
 

@@ -125,7 +125,7 @@ class HierarchicalCounts:
         Raises
         ------
         DesignError
-            The outcome has no incidents behind it, or they are not whole numbers of 0 or more.
+            The outcome has no incidents behind it, or they are not whole numbers.
         EstimationError
             No incident at all, or nothing that treated unit-periods could be compared with.
         """

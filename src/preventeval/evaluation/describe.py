@@ -134,6 +134,12 @@ def _outcome(outcome: OutcomeEvaluation, level: float) -> OutcomeFacts:
     )
 
 
+def _counted(estimate: EffectEstimate) -> bool:
+    """Whether the effects can be restated as incidents."""
+    design = estimate.recipe.design
+    return design.incidents is not None and estimate.of == "cell" and estimate.scale.base != "value"
+
+
 def _observed(design: StudyDesign) -> float | None:
     """Incidents recorded while units were in the programme."""
     incidents = design.incidents
@@ -151,7 +157,7 @@ def _estimate(estimate: EffectEstimate, level: float) -> EstimateFacts:
     percent = _quantity(overall.as_percent(), level) if overall.scale.is_log else None
     change = expected = None
     design = estimate.recipe.design
-    if design.incidents is not None and estimate.of == "cell":
+    if _counted(estimate):
         averted = _quantity(estimate.averted(), level)
         observed = _observed(design) or 0.0
         expected = observed + averted.value
@@ -247,9 +253,8 @@ def _series(estimate: EffectEstimate, level: float) -> ChartSeries | None:
     """Observed and expected outcome of the units that were treated, by period."""
     if estimate.of != "cell":
         return None
-    design = estimate.recipe.design
-    counted = design.incidents is not None
-    values = design.incidents if design.incidents is not None else design.y
+    design, counted = estimate.recipe.design, _counted(estimate)
+    values = design.incidents if counted and design.incidents is not None else design.y
     mine = values[design.ever_treated]
     seen = np.isfinite(mine).sum(axis=0)
     whole = counted and bool((seen == len(mine)).all())

@@ -48,7 +48,16 @@ class OutcomeEvaluation:
 class Evaluation:
     """A finished evaluation: estimates per outcome, findings, and what was decided.
 
-    Made by :func:`evaluate`. The primary outcome comes first.
+    Made by :func:`evaluate`.
+
+    Parameters
+    ----------
+    plan
+        What was asked for.
+    outcomes
+        What became of each outcome, the primary one first.
+    created
+        Date of the evaluation.
     """
 
     plan: Plan
@@ -95,8 +104,8 @@ class Evaluation:
 
         Returns
         -------
-        brief, technical : Path
-            The two pages to open.
+        tuple of Path
+            The brief and the technical report.
 
         Raises
         ------

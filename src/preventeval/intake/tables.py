@@ -169,7 +169,8 @@ def _read_csv(path: Path, needed: Sequence[str], only_needed: bool) -> Table:
 def _decode(raw: bytes, name: str) -> tuple[str, str]:
     if not raw.strip():
         raise DataError(
-            f"{name} is empty", hint="a CSV file with one row of column names and one row per incident"
+            f"{name} is empty",
+            hint="a CSV file starts with one row of column names, and the data stand below it",
         )
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]

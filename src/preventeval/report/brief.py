@@ -10,7 +10,7 @@ from preventeval.report.chart_data import LineChart, bar_chart, line_chart
 from preventeval.report.charts import bars_svg, lines_svg
 from preventeval.report.dates import date_words, period_words
 from preventeval.report.facts import Facts, OutcomeFacts
-from preventeval.report.numbers import write_number
+from preventeval.report.numbers import decimals, write_number
 from preventeval.report.page import fill
 from preventeval.words import Message
 
@@ -68,12 +68,13 @@ def brief_html(facts: Facts, language: str = "en") -> str:
         numbers=_numbers(facts, outcome),
         likely=quantities.likely_note(outcome),
         bars=bars_svg(bars, "bars") if bars is not None else "",
-        chart=lines_svg(chart, "lines") if chart is not None else "",
-        chart_title=chart.title if chart is not None else "",
+        chart=chart,
+        drawn=lines_svg(chart, "lines") if chart is not None else "",
         table=_behind(chart) if chart is not None else [],
         headings=headings,
         secondary=secondary,
         said=lists.can_and_cannot(facts),
+        certainty=sentences.certainty(outcome),
         reasons=lists.reasons(outcome),
         raises=lists.raise_certainty(outcome),
         steps=lists.next_steps(facts),
@@ -111,9 +112,8 @@ def _secondary(outcomes: Sequence[OutcomeFacts]) -> tuple[list[str], list[_Row]]
 
 
 def _behind(chart: LineChart) -> list[tuple[str, str, str, str, str]]:
-    """The numbers behind the chart, from the first expected value on."""
-    known = [v for v in (*chart.observed, *chart.expected) if v is not None]
-    places = 0 if max(map(abs, known), default=0.0) >= 100 else 2
+    """The numbers behind the chart: period, observed, expected and its interval."""
+    places = decimals([*chart.observed, *chart.expected], digits=3)
     lines = (chart.observed, chart.expected, chart.low, chart.high)
     return [
         (label, *(write_number(line[t], places, chart.language) for line in lines))  # type: ignore[misc]

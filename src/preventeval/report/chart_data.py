@@ -205,7 +205,9 @@ def line_chart(outcome: OutcomeFacts, language: str = "en") -> LineChart | None:
         high=tuple(series.expected_high),
         starts=tuple(zip(series.starts, series.starts_count, strict=True)),
         from_zero=series.unit == "incidents",
-        observed_label=render(Message("label-observed"), language),
+        observed_label=render(
+            Message("label-observed" if series.unit == "incidents" else "label-observed-mean"), language
+        ),
         expected_label=render(Message("label-expected"), language),
         starts_label=render(Message("chart-starts"), language),
         language=language,

@@ -45,9 +45,8 @@ def lines_svg(chart: LineChart, prefix: str) -> str:
     step = (_WIDTH - _LEFT - _RIGHT - 16) / max(1, len(chart.labels) - 1)
     x: Callable[[float], float] = lambda position: _LEFT + 8 + step * position  # noqa: E731
     parts = [_legend(chart), *_y_axis(ticks, y, chart.language)]
-    for position in thinned(chart.labels, step):
-        label = chart.labels[position]
-        parts.append(_text(x(position), bottom + 20, _short(label, chart.labels), anchor="middle"))
+    for position, label in thinned(chart.labels, step):
+        parts.append(_text(x(position), bottom + 20, label, anchor="middle"))
         parts.append(_line(x(position), bottom, x(position), bottom + 5, _TEXT))
     parts += _starts(chart, x, step, bottom)
     band = [(x(t), lo, hi) for t, (lo, hi) in enumerate(zip(chart.low, chart.high, strict=True))]
@@ -87,9 +86,7 @@ def event_svg(chart: EventChart, prefix: str) -> str:
     parts += _area([(x(t), y(b[0]), y(b[1])) for t, b in _bands(chart)])
     parts.append(_line(_LEFT, y(chart.null), _WIDTH - _RIGHT, y(chart.null), _TEXT, width=1.5))
     parts.append(_line(x(-0.5), _TOP - 6, x(-0.5), bottom, _ACCENT, width=1.5, dash="3 3"))
-    texts = [str(time) for time in chart.times]
-    for position in thinned(texts, step):
-        label = write_number(chart.times[position], 0, chart.language)
+    for position, label in thinned([write_number(time, 0, chart.language) for time in chart.times], step):
         parts.append(_text(x(chart.times[position]), bottom + 20, label, anchor="middle"))
     for time, row in zip(chart.times, chart.rows, strict=True):
         if row.low is not None and row.high is not None:
@@ -222,8 +219,8 @@ def nice_ticks(low: float, high: float, *, from_zero: bool = False, most: int = 
     return [round(k * step, 10) + 0.0 for k in range(first, last + 1)]
 
 
-def thinned(labels: Sequence[str], step: float) -> list[int]:
-    """Positions of the labels that fit beside each other, at a regular distance.
+def thinned(labels: Sequence[str], step: float) -> list[tuple[int, str]]:
+    """Choose the labels that fit beside each other, at a regular distance.
 
     Parameters
     ----------
@@ -234,28 +231,23 @@ def thinned(labels: Sequence[str], step: float) -> list[int]:
 
     Returns
     -------
-    list of int
-        Months and quarters keep the first of a year where there is room for nothing else.
+    list of (int, str)
+        Position and text. Of many months or quarters, the first of a year, with the year.
+
+    Examples
+    --------
+    >>> thinned(["2020-10", "2020-11", "2020-12", "2021-01"], 100)[-1]
+    (3, '2021-01')
     """
-    width = max(len(_short(label, labels)) for label in labels) * _LETTER + 12
-    every = max(1, math.ceil(width / max(step, 1e-9)))
-    if every == 1:
-        return list(range(len(labels)))
-    turn = next(
-        (end for end in ("-01", "-Q1") if labels[0][4:5] == "-" and len(labels[0]) == 7 and end), None
-    )
-    years = [i for i, label in enumerate(labels) if label.endswith(("-01", "-Q1")) and len(label) == 7]
-    if turn and len(years) > 1:
-        per = math.ceil(max(1.0, (4 * _LETTER + 12) / (step * (years[1] - years[0]))))
-        return years[::per]
-    nice = next(n for n in (2, 3, 4, 5, 6, 10, 12, 20, 24, 26, 50, 52, 100, 10**9) if n >= every)
-    return list(range(0, len(labels), nice))
-
-
-def _short(label: str, labels: Sequence[str]) -> str:
-    """Only the year where every label shown is the first of its year; else the label."""
-    months = len(label) == 7 and label[4:5] == "-"
-    return label[:4] if months and len(labels) > 13 else label
+    every = math.ceil((max(map(len, labels)) * _LETTER + 12) / max(step, 1e-9))
+    if every <= 1:
+        return list(enumerate(labels))
+    years = [t for t, label in enumerate(labels) if len(label) == 7 and label.endswith(("-01", "-Q1"))]
+    if len(years) > 1:
+        some = math.ceil((4 * _LETTER + 12) / (step * (years[1] - years[0])))
+        return [(t, labels[t][:4]) for t in years[::some]]
+    nice = next((n for n in (2, 3, 4, 5, 6, 10, 12, 20, 24, 26, 50, 52, 100) if n >= every), every)
+    return [(t, labels[t]) for t in range(0, len(labels), nice)]
 
 
 def _bands(chart: EventChart) -> Iterable[tuple[int, tuple[float, float]]]:

@@ -258,7 +258,27 @@ class ReproduceFacts(_Frozen):
 
 
 class Facts(_Frozen):
-    """Everything that a report may say."""
+    """Everything that a report may say.
+
+    Parameters
+    ----------
+    schema_version
+        Name and number of the schema.
+    created
+        Date of the evaluation.
+    level
+        Probability of all intervals.
+    programme
+        What was evaluated, for whom and by whom.
+    design
+        Who was compared with whom, and when.
+    data
+        Where the numbers come from.
+    outcomes
+        The primary outcome first.
+    reproduce
+        What it takes to make the numbers again.
+    """
 
     schema_version: Literal["preventeval/facts/1"] = SCHEMA
     created: dt.date

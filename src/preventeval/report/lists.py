@@ -64,6 +64,8 @@ def raise_certainty(outcome: OutcomeFacts) -> list[Message]:
     -------
     list of Message
     """
+    if refusal(outcome):
+        return [Message("raise-computation")]
     weak = [f.check for f in outcome.findings if f.verdict == "weakens"]
     checks = [*outcome.verdict.hinges, *(check for check in weak if check not in outcome.verdict.hinges)]
     keys = [f"raise-{check.replace('_', '-')}" for check in checks]

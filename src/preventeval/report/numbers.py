@@ -27,6 +27,7 @@ __all__ = [
 
 #: Where an interval lies: below zero, above it, on both sides, or nowhere (no interval).
 Span = Literal["below", "above", "across", "point"]
+_MOST_PLACES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def round_count(value: float, low: float | None = None, high: float | None = Non
 
 
 def round_percent(value: float, low: float | None = None, high: float | None = None) -> Rounded:
-    """Round per cents to whole ones, or to one decimal where number and interval are small.
+    """Round per cents to whole ones, or to one decimal where the interval is narrow.
 
     Parameters
     ----------
@@ -113,8 +114,13 @@ def round_percent(value: float, low: float | None = None, high: float | None = N
     --------
     >>> round_percent(11.67, 3.61, 20.53).value, round_percent(-1.26, -2.3, -0.2).value
     (12, -1.3)
+
+    An end that is not zero is not rounded to zero.
+
+    >>> round_percent(5.1, 0.42, 10.2)
+    Rounded(value=5.1, low=0.4, high=10.2, span='above', places=1)
     """
-    whole = max(abs(value), _half_width(low, high)) >= 5.0
+    whole = _half_width(low, high) >= 2.0 if low is not None else abs(value) >= 5.0
     return _rounded(value, low, high, 0 if whole else 1)
 
 
@@ -150,7 +156,7 @@ def decimals(sizes: Iterable[float | None], digits: int = 2) -> int:
     """
     finite = [abs(size) for size in sizes if size is not None and math.isfinite(size)]
     largest = max(finite, default=0.0)
-    return min(6, max(0, digits - 1 - _exponent(largest))) if largest > 0 else 0
+    return min(_MOST_PLACES, max(0, digits - 1 - _exponent(largest))) if largest > 0 else 0
 
 
 def rounded_to(value: float, places: int) -> int | float:
@@ -215,4 +221,6 @@ def _rounded(value: float, low: float | None, high: float | None, places: int) -
     if low is None or high is None:
         return Rounded(rounded_to(value, places), None, None, "point", places)
     span: Span = "below" if high < 0 else "above" if low > 0 else "across"
+    while span != "across" and places < _MOST_PLACES and 0 in (round(low, places), round(high, places)):
+        places += 1
     return Rounded(rounded_to(value, places), rounded_to(low, places), rounded_to(high, places), span, places)

@@ -217,11 +217,15 @@ def likely_note(outcome: OutcomeFacts) -> Message | None:
 
 
 def probability(outcome: OutcomeFacts, estimate: EstimateFacts) -> Message | None:
-    """Posterior probability of a fall, where the method has one; never 0 or 100 in 100."""
-    if estimate.failed is not None or estimate.probability_of_fall is None:
+    """Posterior probability of the direction found (of a fall if none is), where there is one."""
+    fall = estimate.probability_of_fall
+    if estimate.failed is not None or fall is None:
         return None
-    chance = min(99, max(1, round(100 * estimate.probability_of_fall)))
-    return Message("probability-of-fall", {"outcome": outcome.label, "chance": chance})
+    rise = outcome.verdict.direction == "rise"
+    chance = 1.0 - fall if rise else fall
+    size = "below" if chance < 0.01 else "above" if chance > 0.99 else "within"
+    said: dict[str, Value] = {"direction": "rise" if rise else "fall", "size": size, "outcome": outcome.label}
+    return Message("probability", said | {"chance": round(100 * chance)})
 
 
 def _disagree(outcome: OutcomeFacts) -> bool:

@@ -28,6 +28,7 @@ from preventeval.words import Message, Value
 
 __all__ = [
     "answer",
+    "certainty",
     "direction_note",
     "headline",
     "hinges",
@@ -42,6 +43,12 @@ __all__ = [
 def programme(facts: Facts) -> Value:
     """Name of the programme, or words for one without a name."""
     return facts.programme.name or Message("programme-unnamed")
+
+
+def certainty(outcome: OutcomeFacts) -> Message:
+    """What the certainty means for the reader: of a clear direction, or of the likely range."""
+    key = "certainty-meaning-unclear" if outcome.verdict.direction == "unclear" else "certainty-meaning"
+    return Message(key, {"certainty": outcome.verdict.certainty})
 
 
 def place(facts: Facts) -> Value:

@@ -249,11 +249,19 @@ def _effects(
         return render(Message("label-range", ends), language)
 
     texts = [
-        (row.label, write_number(row.value, places, language), span(row.low, row.high, row))
+        (
+            _label(row, heading, language),
+            write_number(row.value, places, language),
+            span(row.low, row.high, row),
+        )
         + ((span(row.band_low, row.band_high, row),) if banded else ())
         for row in rows
     ]
     return _Table(caption, tuple(columns), tuple(texts))
+
+
+def _label(row: EffectRow, heading: str, language: str) -> str:
+    return write_number(int(row.label), 0, language) if heading == "label-event-time" else row.label
 
 
 def _check(finding: FindingFacts, language: str) -> _Check:

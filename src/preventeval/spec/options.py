@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, get_type_hints
 
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
 from preventeval.errors import PreventEvalError, SpecError
 from preventeval.estimate import Estimator
 from preventeval.spec.places import Key
@@ -105,8 +107,6 @@ def _key(name: str) -> Key:
 
 def _read(cls: type[Any], options: Mapping[str, Any], where: Key) -> tuple[dict[str, Any], list[Problem]]:
     """Options as the values that a dataclass takes, and what is wrong with them."""
-    from pydantic import ConfigDict, TypeAdapter, ValidationError
-
     hints = get_type_hints(cls)
     known = {field.name: hints[field.name] for field in dataclasses.fields(cls) if field.init}
     values: dict[str, Any] = {}

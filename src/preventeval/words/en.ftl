@@ -244,7 +244,6 @@ month-name = { $number ->
 }
 programme-unnamed = the programme
 place-unnamed = the areas studied
-not-given = not given
 
 ## The answer in one sentence: a fixed verb for each direction and certainty
 
@@ -265,7 +264,7 @@ direction-unwanted = { $direction ->
    *[rise] This is not the direction that was wanted: the aim was a fall.
 }
 direction-wanted-rise = A rise is what was wanted here.
-others-unwanted = Not the direction that was wanted, among the other outcomes: { $outcomes }.
+others-unwanted = Among the other outcomes, these may have moved in a direction that was not wanted: { $outcomes }.
 
 ## The same answer in a table
 
@@ -361,7 +360,18 @@ count-and-percent-differ = The average area and the total are different question
 observed-and-expected = Recorded: { $observed }. Expected without the programme: about { $expected }.
 likely-confidence = “Likely between” gives the { $level } per cent confidence interval: out of 100 studies like this one, about { $level } would give a range that holds the true number.
 likely-credible = “Likely between” gives the { $level } per cent credible interval: if the model is right, the chances are { $level } in 100 that the true number lies in this range.
-probability-of-fall = If the model is right, the chances that { $outcome } fell are about { $chance } in 100.
+probability = { $direction ->
+    [rise] If the model is right, the chances that { $outcome } rose are { $size ->
+        [below] less than 1
+        [above] more than 99
+       *[within] about { $chance }
+    } in 100.
+   *[fall] If the model is right, the chances that { $outcome } fell are { $size ->
+        [below] less than 1
+        [above] more than 99
+       *[within] about { $chance }
+    } in 100.
+}
 
 ## What the answer hangs on
 
@@ -371,10 +381,10 @@ hinge-leave-one-out = This hangs on a single area: leaving it out changes the an
 hinge-pre-trends = This hangs on treated and comparison areas moving alike, and they already moved apart before the programme.
 hinge-placebo-in-time = This hangs on the method, which also finds an effect at a time when there was no programme.
 certainty-name = { $certainty ->
-    [high] High
-    [moderate] Moderate
-    [low] Low
-   *[very_low] Very low
+    [high] high
+    [moderate] moderate
+    [low] low
+   *[very_low] very low
 }
 certainty-meaning = { $certainty ->
     [high] We are very confident that the true change is close to this answer.
@@ -382,6 +392,13 @@ certainty-meaning = { $certainty ->
     [low] The true change may be very different from this answer.
    *[very_low] The true change is likely to be very different from this answer.
 }
+certainty-meaning-unclear = { $certainty ->
+    [high] We are very confident that the true change lies within the likely range.
+    [moderate] The true change probably lies within the likely range.
+    [low] The true change may lie outside the likely range.
+   *[very_low] The true change may lie far outside the likely range.
+}
+raise-computation = A computation that passes its own checks. The technical report says which did not.
 raise-start-date = A record of the exact date on which the programme began in each area.
 raise-pre-trends = Comparison areas that moved like the programme’s areas before it began.
 raise-placebo-in-time = A method that finds nothing at times when there was no programme.
@@ -412,10 +429,13 @@ can-direction = { $certainty ->
     } in { $outcome }, though the evidence is weak.
 }
 can-limits = A fall or a rise in { $outcome } that lies outside the likely range does not fit the data.
-can-checks = { $passed } of the { $run } checks that could be run { $passed ->
-    [one] supports
-   *[other] support
-} the answer.
+can-checks = { $run ->
+    [one] The one check that could be run supports the answer.
+   *[other] { $passed } of the { $run } checks that could be run { $passed ->
+        [one] supports
+       *[other] support
+    } the answer.
+}
 can-methods = { $count ->
     [one] Another method, tried beside the main one, points the same way.
    *[other] { $count } other methods, tried beside the main one, point the same way.
@@ -464,7 +484,7 @@ brief-secondary-note = These outcomes are secondary: they were not the main ques
 brief-can-and-cannot = What we can say and what we cannot
 brief-can = What we can say
 brief-cannot = What we cannot say
-brief-further = Cautions from those who made this
+brief-cautions = Cautions from those who made this
 brief-sure = How sure are we?
 brief-certainty = Certainty: { $name }.
 brief-why = Why
@@ -480,6 +500,7 @@ label-percent-range = Average area (likely range)
 label-value-range = Average (likely range)
 label-period = Period
 label-observed = Recorded
+label-observed-mean = Observed
 label-expected = Expected without the programme
 label-likely = Likely between
 label-range = { $low } to { $high }
@@ -607,7 +628,6 @@ technical-spec = The specification, as it was read
 technical-decisions = What was decided on the way
 technical-failed = No estimate: { $reason }
 technical-hidden = These numbers did not pass the check of their own computation. They are shown for diagnosis only.
-technical-none = None.
 technical-skip = Skip to the summary
 label-method = Method
 label-kind-of-interval = Interval
@@ -634,7 +654,6 @@ label-start = Start
 label-unit = Unit
 label-units = Units
 label-count = Number
-label-check = Check
 label-verdict = Verdict
 label-verdict-name = { $verdict ->
     [supports] Supports the answer
@@ -642,7 +661,6 @@ label-verdict-name = { $verdict ->
     [not_informative] Not informative
    *[could_not_run] Could not run
 }
-label-found = What was found
 label-reference = set to zero
 label-gate = Check
 label-gate-verdict = { $verdict ->

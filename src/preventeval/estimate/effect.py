@@ -7,10 +7,10 @@ averted are made here, once, for all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,39 +18,19 @@ from numpy.typing import NDArray
 
 from preventeval.design import StudyDesign
 from preventeval.errors import EstimationError
+from preventeval.estimate.arithmetic import averted, cell_sums, group_averages
+from preventeval.estimate.recipe import Recipe
+from preventeval.estimate.tables import html_table, summary_text, term_names, tidy_table
 from preventeval.scale import AVERTED, Scale
 from preventeval.uncertainty import Kind, Uncertainty
 from preventeval.words import Message
 
-__all__ = ["EffectEstimate", "Estimator", "Recipe"]
+__all__ = ["EffectEstimate"]
 
 Array = NDArray[np.float64]
-#: Labels that a row of effects can carry, in the order in which tables show them.
-_LABELS = ("unit", "cohort", "period", "event_time")
 _BAND_SEED = 20_130_419
 #: Standard errors below this share of a typical outcome are rounding.
 _ROUNDING = 1e-8
-
-
-@runtime_checkable
-class Estimator(Protocol):
-    """A frozen set of options with one verb."""
-
-    #: What the method is called in specs and tables.
-    name: ClassVar[str]
-    #: Publications to cite, as one line each with a DOI.
-    references: ClassVar[tuple[str, ...]]
-
-    def fit(self, design: StudyDesign) -> EffectEstimate:
-        """Estimate the effects of a design."""
-
-
-@dataclass(frozen=True, eq=False)
-class Recipe:
-    """What an estimate was made of, so that it can be made again from other data."""
-
-    design: StudyDesign
-    estimator: Estimator
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -119,11 +99,7 @@ class EffectEstimate:
         )
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        caption = escape(f"{self.method}: {self.of} effects, {self.scale.name}")
-        table = self.tidy().to_html(index=False, escape=True, float_format=lambda x: f"{x:.4g}")
-        return f"<p>{caption}</p>{table}"
+        return html_table(self)
 
     # What it is -------------------------------------------------------------------------
 
@@ -145,7 +121,7 @@ class EffectEstimate:
     @property
     def terms(self) -> list[str]:
         """Name of each row."""
-        return [self._term(row) for row in self.labels.to_dict("records")]
+        return term_names(self.labels, self.recipe.design)
 
     @property
     def params(self) -> pd.Series[float]:
@@ -209,6 +185,13 @@ class EffectEstimate:
     def tidy(self, level: float = 0.95, *, simultaneous: bool = False) -> pd.DataFrame:
         """One row per effect, the same columns for every estimator.
 
+        Parameters
+        ----------
+        level
+            Probability of the intervals.
+        simultaneous
+            Whether all rows are to be covered at once.
+
         Returns
         -------
         DataFrame
@@ -216,33 +199,12 @@ class EffectEstimate:
             ``conf_high``, ``p_value``, ``conf_level``, ``interval_kind``, ``scale``, ``method``.
         """
         ends = self.conf_int(level, simultaneous=simultaneous)
-        table = pd.DataFrame({"term": self.terms})
-        for name in self.labels.columns:
-            table[name] = [self._label(name, value) for value in self.labels[name]]
-        return table.assign(
-            estimate=self.params.to_numpy(),
-            std_error=self.std_errors.to_numpy(),
-            conf_low=ends["lower"].to_numpy(),
-            conf_high=ends["upper"].to_numpy(),
-            p_value=self.pvalues.to_numpy(),
-            conf_level=level,
-            interval_kind=f"{'simultaneous ' if simultaneous else ''}{self.interval_kind}",
-            scale=self.scale.name,
-            method=self.method,
-        )
+        kind = f"{'simultaneous ' if simultaneous else ''}{self.interval_kind}"
+        return tidy_table(self, ends, level, kind)
 
     def summary(self, level: float = 0.95) -> str:
         """The estimate as text, in the manner of statsmodels."""
-        design = self.recipe.design
-        table = self.tidy(level)[["term", "estimate", "std_error", "conf_low", "conf_high", "p_value"]]
-        lines = [
-            f"{self.method}: {self.of} effects on {design.outcome} ({self.scale.name})",
-            f"{int(design.ever_treated.sum())} treated and {int((~design.ever_treated).sum())} never treated "
-            f"units, {design.n_periods} periods, {self.nobs} unit-periods, {design.comparison} comparison",
-            f"{level:.0%} {self.interval_kind} intervals, pointwise",
-            table.to_string(index=False, float_format=lambda x: f"{x:.4f}", na_rep=""),
-        ]
-        return "\n".join([*lines, *(f"Note: {note}" for note in (*design.notes, *self.notes))])
+        return summary_text(self, level)
 
     # Averages ---------------------------------------------------------------------------
 
@@ -358,32 +320,27 @@ class EffectEstimate:
         )
         post = self._rows(self.post & np.isfinite(self.effect))
         observed, at_risk = post._observed()
-        if self.scale.is_log:
-            function: Callable[[Array], Array] = lambda a: observed * np.expm1(-a)  # noqa: E731
-            slope = -observed * np.exp(-post.effect)
-        else:
-            function = lambda a: -at_risk * a  # noqa: E731
-            slope = -at_risk
-        labels = pd.DataFrame(index=[0]) if by == "overall" else post._need_labels(by)
-        codes = np.zeros(len(post.effect), dtype=np.int64)
+        taken = averted(observed, at_risk, log=self.scale.is_log)
+        slope = -observed * np.exp(-post.effect) if self.scale.is_log else -at_risk
+        k, codes, labels = (
+            len(post.effect),
+            np.zeros(len(post.effect), dtype=np.int64),
+            pd.DataFrame(index=[0]),
+        )
         if by != "overall":
-            codes, values = pd.factorize(labels[by], sort=True)
+            codes, values = pd.factorize(post._need_labels(by)[by], sort=True)
             labels = pd.DataFrame({by: values})
         member = (codes == np.arange(len(labels))[:, None]).astype(np.float64)
-        k = len(post.effect)
         jacobian = np.zeros((len(labels), post.uncertainty.size))
         jacobian[:, :k] = member * slope
-        total = post.uncertainty.through(lambda a: function(a[..., :k]) @ member.T, jacobian)
-        return replace(
-            post,
-            effect=total.center(member @ function(post.effect)),
-            labels=labels,
-            uncertainty=total,
-            scale=AVERTED,
+        total = post.uncertainty.through(lambda a: taken(a[..., :k]) @ member.T, jacobian)
+        return post._with(
+            member @ taken(post.effect),
+            labels,
+            total,
             of=by,
             post=np.ones(len(labels), dtype=bool),
-            sizes=np.zeros(0),
-            size_of=np.zeros(0, dtype=np.int64),
+            scale=AVERTED,
         )
 
     # Doing it again ---------------------------------------------------------------------
@@ -398,9 +355,7 @@ class EffectEstimate:
     def _own(self) -> Uncertainty:
         """Uncertainty of the effects alone, without the sizes behind them."""
         k, size = len(self.effect), self.uncertainty.size
-        if size == k:
-            return self.uncertainty
-        return self.uncertainty.through(lambda a: a[..., :k], np.eye(k, size))
+        return self.uncertainty if size == k else _first(self.uncertainty, k)
 
     def _need(self, condition: object, problem: str) -> None:
         if not condition:
@@ -437,36 +392,45 @@ class EffectEstimate:
     def _averaged(
         self, groups: NDArray[np.int64], labels: pd.DataFrame, of: str, *, post: NDArray[np.bool_]
     ) -> EffectEstimate:
-        """Average rows into groups; group -1 is left out.
-
-        With sizes s, the average of group j is sum(s a) / sum(s). Its derivative in the
-        sizes, (a - average) / sum(s), carries the sampling error of the cohort shares.
-        """
-        k, n_sizes = len(self.effect), self.uncertainty.size - len(self.effect)
-        weigh_by_size = bool(self.sizes.size)
-        size = self.sizes[self.size_of] if weigh_by_size else np.ones(k)
-        member = (groups == np.arange(len(labels))[:, None]) & np.isfinite(self.effect)
-        total = (member * size).sum(axis=1, keepdims=True)
-        weights = member * size / total
-        average = weights @ np.nan_to_num(self.effect)
-        jacobian = np.hstack([weights, np.zeros((len(labels), n_sizes))])
-        for column in range(n_sizes):
-            distance = np.nan_to_num(self.effect) - average[:, None]
-            jacobian[:, k + column] = (member * (self.size_of == column) * distance).sum(axis=1) / total[:, 0]
-        keep_sizes = of == "cohort" and weigh_by_size
-        if keep_sizes and n_sizes:
-            jacobian = np.vstack([jacobian, np.eye(n_sizes, jacobian.shape[1], k)])
+        """Average rows into groups; group -1 is left out."""
+        k, n_estimated = len(self.effect), self.uncertainty.size - len(self.effect)
+        average, weights, jacobian = group_averages(
+            self.effect, groups, len(labels), self.sizes, self.size_of, n_estimated
+        )
+        keep_sizes = of == "cohort" and bool(self.sizes.size)
+        if keep_sizes:
+            jacobian = np.vstack([jacobian, np.eye(n_estimated, k + n_estimated, k)])
         spread = self.uncertainty.through(lambda a: np.nan_to_num(a[..., :k]) @ weights.T, jacobian)
-        first_of = [int(np.flatnonzero(row)[0]) for row in member] if keep_sizes else []
+        made = self._with(average, labels, spread, of=of, post=post, scale=self.scale, keep_sizes=keep_sizes)
+        if not keep_sizes:
+            return made
+        first_of = np.array([np.flatnonzero(row)[0] for row in weights > 0])
+        return replace(made, size_of=self.size_of[first_of])
+
+    def _with(
+        self,
+        plug_in: Array,
+        labels: pd.DataFrame,
+        uncertainty: Uncertainty,
+        *,
+        of: str,
+        post: NDArray[np.bool_],
+        scale: Scale,
+        keep_sizes: bool = False,
+    ) -> EffectEstimate:
+        """Other effects made from these."""
+        k = len(labels)
+        own = uncertainty if uncertainty.size == k else _first(uncertainty, k)
         return replace(
             self,
-            effect=spread.center(average),
+            effect=own.center(plug_in),
             labels=labels,
-            uncertainty=spread,
+            uncertainty=uncertainty,
+            scale=scale,
             of=of,
             post=post,
             sizes=self.sizes if keep_sizes else np.zeros(0),
-            size_of=self.size_of[first_of] if keep_sizes else np.zeros(0, dtype=np.int64),
+            size_of=np.zeros(0, dtype=np.int64),
         )
 
     def _balanced(self, until: int) -> NDArray[np.bool_]:
@@ -490,24 +454,15 @@ class EffectEstimate:
             assert design.panel.exposure is not None
             at_risk = design.panel.exposure / float(self.scale.per or 1)
         seen = np.where(np.isfinite(incidents), 1.0, 0.0)
-        grids = np.nan_to_num(incidents), seen * np.nan_to_num(at_risk)
-        period = self.labels["period"].to_numpy()
+        period, grids = self.labels["period"].to_numpy(), (incidents, seen * at_risk)
         if "unit" in self.labels:
             unit = self.labels["unit"].to_numpy()
-            return grids[0][unit, period], grids[1][unit, period]
-        cohorts, row = np.unique(self.labels["cohort"].to_numpy(), return_inverse=True)
-        sums = [np.stack([grid[design.cohort == g].sum(axis=0) for g in cohorts]) for grid in grids]
-        return sums[0][row, period], sums[1][row, period]
+            return np.nan_to_num(grids[0][unit, period]), np.nan_to_num(grids[1][unit, period])
+        cohort = self.labels["cohort"].to_numpy()
+        first, second = (cell_sums(grid, design.cohort, cohort, period) for grid in grids)
+        return first, second
 
-    def _label(self, name: str, value: Any) -> Any:
-        design = self.recipe.design
-        if name == "unit":
-            return design.panel.units[value]
-        return int(value) if name == "event_time" else design.panel.periods.label(int(value))
 
-    def _term(self, row: Mapping[Hashable, Any]) -> str:
-        if not row:
-            return "overall"
-        shown = {"event_time": "event time"}
-        named = [n for n in _LABELS if n in row and not (n == "event_time" and len(row) > 1)]
-        return ", ".join(f"{shown.get(n, n)} {self._label(n, row[n])}" for n in named)
+def _first(uncertainty: Uncertainty, k: int) -> Uncertainty:
+    """Uncertainty of the first k of several quantities."""
+    return uncertainty.through(lambda a: a[..., :k], np.eye(k, uncertainty.size))

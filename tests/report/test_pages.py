@@ -1,0 +1,226 @@
+"""Both pages: their texts for every kind of answer, and how they are built."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from html.parser import HTMLParser
+from types import ModuleType
+
+import pytest
+from fluent.runtime import FluentBundle
+
+from preventeval.errors import OutputError
+from preventeval.report import render_brief, render_technical
+
+CASES = (
+    "castle",
+    "lighting",
+    "null",
+    "tiny-base",
+    "wanted-increase",
+    "survey",
+    "credible",
+    "red-gate",
+    "failed",
+    "disagreeing",
+)
+PAGES = {"brief": render_brief, "technical": render_technical}
+VOID = {"meta", "br", "img", "hr", "link", "input"}
+BLOCKS = {
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "p",
+    "li",
+    "tr",
+    "figcaption",
+    "caption",
+    "summary",
+    "dt",
+    "dd",
+    "text",
+    "pre",
+}
+UNSEEN = {"style", "title", "desc"}
+
+
+class Page(HTMLParser):
+    """What tests ask of a page: its text, its tags, its headings, and that every tag is closed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.headings: list[int] = []
+        self.open: list[str] = []
+        self.parts: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag in BLOCKS:
+            self.parts.append("\n")
+        if tag in {"td", "th"}:
+            self.parts.append(" | ")
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag not in VOID and not (self.get_starttag_text() or "").endswith("/>"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.open and self.open[-1] == tag:
+            self.open.pop()
+        elif tag not in {"circle", "line", "path", "rect"}:
+            raise AssertionError(f"</{tag}> closes {self.open[-1:]}")
+
+    def handle_data(self, data: str) -> None:
+        if not UNSEEN & set(self.open):
+            self.parts.append(data.replace("\n", " "))
+
+    @property
+    def text(self) -> str:
+        """One line for each block, empty ones left out."""
+        lines = (re.sub(r"\s+", " ", line).strip() for line in "".join(self.parts).split("\n"))
+        return "\n".join(line for line in lines if line) + "\n"
+
+    def attributes(self, name: str) -> list[str]:
+        return [value for _, attributes in self.tags if (value := attributes.get(name))]
+
+
+def test_no_case_is_left_out(made: ModuleType) -> None:
+    assert tuple(made.CASES) == CASES
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_brief_says_what_it_said(case: str, made: ModuleType, golden: Callable[[str, str], None]) -> None:
+    golden(case, Page(render_brief(made.CASES[case]())).text)
+
+
+def test_technical_report_says_what_it_said(made: ModuleType, golden: Callable[[str, str], None]) -> None:
+    golden("castle-technical", Page(render_technical(made.castle())).text)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("case", CASES)
+def test_structure(case: str, page: str, made: ModuleType) -> None:
+    html = PAGES[page](made.CASES[case]())
+    built = Page(html)
+    tags = Counter(tag for tag, _ in built.tags)
+    ids = built.attributes("id")
+    assert len(ids) == len(set(ids))
+    assert set(" ".join(built.attributes("aria-labelledby")).split()) <= set(ids)
+    assert {link[1:] for link in built.attributes("href") if link.startswith("#")} <= set(ids)
+    assert tags["h1"] == tags["main"] == tags["header"] == tags["footer"] == 1
+    assert built.headings[0] == 1 or page == "technical"
+    assert all(after - before <= 1 for before, after in zip(built.headings, built.headings[1:], strict=False))
+    assert tags["script"] == tags["link"] == 0
+    assert dict(built.tags)["html"] == {"lang": "en", "dir": "ltr"}
+    tables = [a for tag, a in built.tags if tag == "th"]
+    assert all(attributes.get("scope") in {"col", "row"} for attributes in tables)
+    assert tags["table"] == tags["caption"]
+    assert tags["svg"] == sum(attributes.get("role") == "img" for _, attributes in built.tags)
+    assert not re.search(r"https?://(?!doi\.org|www\.w3\.org)", html)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_words_that_a_brief_never_uses(case: str, made: ModuleType) -> None:
+    text = Page(render_brief(made.CASES[case]())).text.lower()
+    for word in (
+        "significan",
+        "p-value",
+        "p =",
+        "improved",
+        "worked",
+        "success",
+        "control group",
+        "nan",
+        "-0 ",
+    ):
+        assert word not in text, word
+
+
+def test_a_harmful_programme_says_so_first(made: ModuleType) -> None:
+    text = Page(render_brief(made.castle())).text
+    answer = text[text.index("The answer") : text.index("The number")].splitlines()
+    assert "homicides probably rose" in answer[1]
+    assert "not the direction that was wanted" in answer[2]
+    assert answer[3].startswith("This hangs on how the start of the programme is dated: ")
+    assert "reduced" not in text
+
+
+def test_a_red_gate_gives_no_number_in_the_brief(made: ModuleType) -> None:
+    text = Page(render_brief(made.red_gate())).text
+    assert "the computation did not pass its own check" in text
+    assert not re.search(r"About [\d,]+ (more|fewer)|per cent|probably|may have", text)
+
+
+def test_a_red_gate_is_shown_in_the_technical_report_as_failed(made: ModuleType) -> None:
+    text = Page(render_technical(made.red_gate())).text
+    assert "They are shown for diagnosis only." in text
+    assert "HierarchicalCounts | r_hat | failed | 1.310 | 1.01" in text
+
+
+def test_a_tiny_base_has_no_percentages(made: ModuleType) -> None:
+    text = Page(render_brief(made.tiny_base())).text
+    assert "About 7 fewer shootings than expected from 2005 to 2010 (likely between 1 and 12 fewer)." in text
+    explained = "95 per cent confidence interval"
+    assert "per cent" not in text.replace(explained, "")
+
+
+def test_what_a_user_writes_is_escaped(made: ModuleType) -> None:
+    attack = "<script>alert('x')</script>"
+    told = dict.fromkeys(("name", "place", "description", "author", "funder", "contact", "next_look"), attack)
+    lists = {"next_steps": [attack], "cautions": [attack]}
+    document = made.facts(
+        made.outcome(label=attack, others=[made.failed(attack)]),
+        made.outcome(label=attack, role="secondary", findings=[made.stopped_finding()]),
+        programme={**told, **lists},
+        design=made.design(unit=attack, cluster=attack, covariates=[attack]),
+    )
+    for render in PAGES.values():
+        html = render(document)
+        assert "<script" not in html
+        assert "&lt;script&gt;" in html
+
+
+def test_secondary_outcomes_say_that_they_are(made: ModuleType) -> None:
+    text = Page(render_brief(made.castle())).text
+    assert "These outcomes are secondary" in text
+    assert (
+        "robberies | No clear sign of change | 1,900 fewer (15,200 fewer to 12,100 more) | 1 per cent lower"
+        in text
+    )
+
+
+def test_checks_that_failed_or_could_not_run_are_all_there(made: ModuleType) -> None:
+    text = Page(render_technical(made.castle())).text
+    assert "Supports the answer. Before the start" in text
+    assert "Weakens the answer. The answer hangs on how the start is dated." in text
+    assert (
+        "Could not run. This check could not run: there are no periods before the first start but one."
+        in text
+    )
+
+
+def test_another_language_is_refused_by_name(made: ModuleType) -> None:
+    with pytest.raises(OutputError, match="no catalogue for language 'tlh'"):
+        render_brief(made.castle(), "tlh")
+
+
+def test_no_template_of_the_reports_is_left_over(made: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: set[str] = set()
+    get_message = FluentBundle.get_message
+
+    def recorded(bundle: FluentBundle, key: str) -> object:
+        asked.add(key)
+        return get_message(bundle, key)
+
+    monkeypatch.setattr(FluentBundle, "get_message", recorded)
+    for document in [*(case() for case in made.CASES.values()), *made.every_answer()]:
+        for render in PAGES.values():
+            render(document)
+    assert sorted(made.own_keys() - asked) == []
