@@ -649,3 +649,20 @@ def test_any_start_gives_a_design_or_an_error_of_ours(
     assert design.ever_treated.any()
     assert design.cohort.min() > 0
     assert all(str(note) for note in design.notes)
+
+
+def test_fingerprint_knows_starts_and_not_row_order() -> None:
+    table = frame({"A": 2003, "B": None}, [2001, 2002, 2003, 2004])
+    same = design_of(table.sample(frac=1, random_state=1))
+    moved = design_of(frame({"A": 2004, "B": None}, [2001, 2002, 2003, 2004]))
+    assert design_of(table).fingerprint == same.fingerprint
+    assert design_of(table).fingerprint != moved.fingerprint
+
+
+def test_a_cohort_that_anticipates_before_the_cut_does_not_serve_as_comparison() -> None:
+    starts = {"A": 4, "B": 7, "C": 8, "D": 8}
+    table = frame(starts, list(range(1, 11)))
+    design = design_of(table, comparison="last_treated", anticipation=1)
+    # The cut is period 7 (position 6): B starts there, and anticipates in the last period kept.
+    assert design.n_periods == 6
+    assert design.cohort.tolist() == [3, 6, NEVER, NEVER]

@@ -6,6 +6,7 @@ works with arrays of shape (units, periods) that have passed the checks here.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -131,7 +132,7 @@ class StudyDesign:
         if cut < panel.n_periods:
             panel = panel.first_periods(cut)
             if self.comparison == "last_treated":
-                cohort = np.where(cohort >= cut, NEVER, cohort)
+                cohort = np.where(cohort == cohort.max(), NEVER, cohort)
         missing = int(np.isnan(self._measured(panel)).sum())
         if missing:
             total = panel.n_units * panel.n_periods
@@ -240,6 +241,13 @@ class StudyDesign:
         if not grids:
             return np.empty((self.n_units, self.n_periods, 0))
         return np.stack(grids, axis=2)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the panel, the starts and the clusters, the same in any row order."""
+        digest = hashlib.sha256(self.panel.fingerprint.encode())
+        digest.update(self.cohort.tobytes() + self.clusters.tobytes())
+        return digest.hexdigest()
 
     def without_units(self, units: Sequence[object]) -> StudyDesign:
         """The same design without some units.

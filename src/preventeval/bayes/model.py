@@ -46,7 +46,7 @@ def build(cells: CountCells, priors: Priors) -> pm.Model:
     ----------
     Betancourt, M., & Girolami, M. (2015). Hamiltonian Monte Carlo for hierarchical models.
     In Current Trends in Bayesian Methodology with Applications, ch. 4.
-    https://doi.org/10.1201/b18502-5
+    https://doi.org/10.48550/arXiv.1312.0906
 
     Examples
     --------

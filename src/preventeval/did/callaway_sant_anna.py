@@ -170,13 +170,19 @@ class CallawaySantAnna:
 
 
 def _notes(design: StudyDesign, left_out: list[tuple[int, int]]) -> tuple[Message, ...]:
-    """Name the cells that have no estimate."""
-    if not left_out:
-        return ()
+    """Name the cells that have no estimate, and the cohorts whose own intervals are too narrow."""
     label = design.panel.periods.label
+    notes = []
+    starts, units = np.unique(design.cohort[design.ever_treated], return_counts=True)
+    lone = ", ".join(label(int(start)) for start in starts[units == 1])
+    if lone:
+        notes.append(Message("note-lone-cohorts", {"count": int((units == 1).sum()), "cohorts": lone}))
+    if not left_out:
+        return tuple(notes)
     named = [f"{label(cohort)} in {label(period)}" for cohort, period in left_out[:4]]
     more = f", … ({len(left_out)})" if len(left_out) > len(named) else ""
-    return (Message("note-cells-left-out", {"count": len(left_out), "cells": ", ".join(named) + more}),)
+    cells = ", ".join(named) + more
+    return (*notes, Message("note-cells-left-out", {"count": len(left_out), "cells": cells}))
 
 
 def _diagnostics(fitted: GroupTime, left_out: int) -> MappingProxyType[str, Any]:

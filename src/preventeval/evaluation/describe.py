@@ -65,7 +65,7 @@ def describe(evaluation: Evaluation) -> Facts:
         design=_design(plan.outcomes[0].design),
         data=DataFacts(
             source=plan.source,
-            fingerprint=panel.fingerprint,
+            fingerprint=plan.outcomes[0].design.fingerprint,
             n_cells=int(values.size),
             n_missing=int(np.isnan(values).sum()),
             statement=[Sentence.of(message) for message in plan.statement],

@@ -77,7 +77,7 @@ def event_svg(chart: EventChart, prefix: str) -> str:
     height, bottom = 320, 262
     ends = [end for row in chart.rows for end in (row.value, row.low, row.high, row.band_low, row.band_high)]
     drawn = [end for end in ends if end is not None] + [chart.null]
-    ticks = nice_ticks(min(drawn), max(drawn))
+    ticks = nice_ticks(min(drawn), max(drawn), most=8)
     y = _scale(ticks[0], ticks[-1], bottom, _TOP)
     span = max(1, chart.times[-1] - chart.times[0])
     step = (_WIDTH - _LEFT - _RIGHT - 40) / span

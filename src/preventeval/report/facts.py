@@ -240,7 +240,7 @@ class DataFacts(_Frozen):
     """Where the numbers come from."""
 
     source: str
-    fingerprint: str = Field(description="SHA-256 of the panel, the same in any row order.")
+    fingerprint: str = Field(description="SHA-256 of the numbers, starts and clusters, the same in any row order.")
     n_cells: int
     n_missing: int
     statement: list[Sentence] = Field(default_factory=list, description="What intake says of the records.")

@@ -138,6 +138,10 @@ reason-gate = A computation did not pass its own check: { $methods }.
 
 ## What an estimator decided
 
+note-lone-cohorts = { $count ->
+    [one] One cohort consists of a single unit ({ $cohorts }). The range of its own effect leaves out how much that unit varies by itself, and is too narrow.
+   *[other] { $count } cohorts consist of a single unit each ({ $cohorts }). The ranges of their own effects leave out how much these units vary by themselves, and are too narrow.
+}
 note-cells-left-out = { $count ->
     [one] { $count } effect could not be estimated, because there is no earlier period or no one to compare with: cohort { $cells }.
    *[other] { $count } effects could not be estimated, because there is no earlier period or no one to compare with: cohort { $cells }.
