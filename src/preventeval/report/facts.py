@@ -233,14 +233,16 @@ class ProgrammeFacts(_Frozen):
     contact: str = ""
     next_look: str = ""
     next_steps: list[str] = Field(default_factory=list)
-    cautions: list[str] = Field(default_factory=list, description="What the author says this cannot show.")
+    cautions: list[str] = Field(default_factory=list, description="What readers should be careful about.")
 
 
 class DataFacts(_Frozen):
     """Where the numbers come from."""
 
     source: str
-    fingerprint: str = Field(description="SHA-256 of the numbers, starts and clusters, the same in any row order.")
+    fingerprint: str = Field(
+        description="SHA-256 of the numbers, starts and clusters, the same in any row order."
+    )
     n_cells: int
     n_missing: int
     statement: list[Sentence] = Field(default_factory=list, description="What intake says of the records.")

@@ -7,6 +7,7 @@ the plural forms and number formats of the language.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -26,6 +27,8 @@ type Value = str | int | float | Message
 type Values = Mapping[str, Value]
 #: Languages that are written from right to left need numbers isolated from the text.
 _RIGHT_TO_LEFT = frozenset({"ar"})
+#: A hyphen that stands for a minus: before a digit, and not within a date or a range.
+_MINUS = re.compile(r"(?<![\w-])-(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def render(message: Message, language: str = "en") -> str:
     text, problems = bundle.format_pattern(pattern, values)
     if problems:
         raise OutputError(f"sentence '{message.key}' ({language}): {problems[0]}")
-    return str(text)
+    return _MINUS.sub("\N{MINUS SIGN}", str(text))
 
 
 def languages() -> tuple[str, ...]:
