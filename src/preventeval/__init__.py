@@ -47,7 +47,7 @@ _HOMES = {
 }
 _MODULES = ("plot", "sensitivity")
 
-__all__ = ["__version__", *sorted([*_HOMES, *_MODULES])]
+__all__ = ["__version__", *_HOMES, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:

@@ -79,7 +79,9 @@ def event_study(
     ax.vlines(times, ends[:, 0], ends[:, 1], color=_DARK)
     for hollow in (False, True):
         rows = [
-            (t, row.value) for t, row in zip(chart.times, chart.rows, strict=True) if row.reference == hollow
+            (t, row.value)
+            for t, row in zip(chart.times, chart.rows, strict=True)
+            if (row.reference or row.few) == hollow
         ]
         if rows:
             x, y = zip(*rows, strict=True)

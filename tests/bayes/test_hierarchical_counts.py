@@ -155,9 +155,11 @@ def test_same_seed_same_draws_in_any_row_order(quick_fit: pe.EffectEstimate) -> 
 
 def test_rows_are_the_treated_unit_periods(quick_fit: pe.EffectEstimate) -> None:
     labels = quick_fit.labels
-    assert list(labels.columns) == ["unit", "cohort", "period", "event_time"]
+    assert list(labels.columns) == ["unit", "cohort", "period"]
     assert len(labels) == 4 * 6
-    assert set(labels["event_time"]) == set(range(6))
+    # An effect that is constant by assumption has no path over time to show.
+    with pytest.raises(pe.EstimationError, match="not by event time"):
+        quick_fit.by_event_time()
     assert quick_fit.scale.name == "log_rate_ratio"
     assert quick_fit.interval_kind == "credible"
     by_unit = quick_fit.by_unit()

@@ -52,6 +52,7 @@ def estimate(**more: Any) -> EstimateFacts:
             band_low=None if time == -1 else value - 14,
             band_high=None if time == -1 else value + 16,
             reference=time == -1,
+            units=3 if time == -5 else 21,
         )
         for time, value in zip(
             range(-5, 5), (1.2, -2.1, 0.4, -1.1, 0.0, 9.2, 12.4, 11.0, 14.8, 10.1), strict=True

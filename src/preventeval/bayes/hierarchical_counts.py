@@ -175,11 +175,14 @@ class HierarchicalCounts:
 
 
 def _labels(cells: CountCells, design: StudyDesign) -> pd.DataFrame:
-    """What each treated and observed unit-period is, in the order of the cells."""
+    """What each treated and observed unit-period is, in the order of the cells.
+
+    Not its event time: an effect that is constant over treated time by assumption says nothing
+    of how effects develop, and averages by event time would only show which units are left.
+    """
     treated = cells.site > 0
     unit, period = cells.unit[treated], cells.period[treated]
-    cohort = design.cohort[unit]
-    return pd.DataFrame({"unit": unit, "cohort": cohort, "period": period, "event_time": period - cohort})
+    return pd.DataFrame({"unit": unit, "cohort": design.cohort[unit], "period": period})
 
 
 def _flat(tree: DataTree, name: str) -> Array:

@@ -277,6 +277,25 @@ class EffectEstimate:
         high = times.max() if latest is None else latest
         return self._rows((times >= low) & (times <= high))
 
+    def treated_units(self) -> pd.Series[int]:
+        """Number of treated units that the effect at each event time rests on.
+
+        Returns
+        -------
+        Series
+            By event time. For effects that are averages over cohorts already, the units that
+            are observed at that time.
+        """
+        labels = self._need_labels("event_time")[np.isfinite(self.effect)]
+        cohort = self.recipe.design.cohort
+        if "cohort" in labels:
+            units = (cohort == labels["cohort"].to_numpy()[:, None]).sum(axis=1)
+            return pd.Series(units).groupby(labels["event_time"].to_numpy()).sum()
+        times = labels["event_time"].to_numpy()
+        at = cohort[self.recipe.design.ever_treated] + times[:, None]
+        seen = (at >= 0) & (at < self.recipe.design.n_periods)
+        return pd.Series(seen.sum(axis=1), index=times)
+
     # Scales -----------------------------------------------------------------------------
 
     def as_percent(self) -> EffectEstimate:

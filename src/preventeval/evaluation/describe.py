@@ -234,6 +234,7 @@ def _rows(estimate: EffectEstimate, by: str, level: float) -> list[EffectRow]:
     shown = averaged.as_percent() if averaged.scale.is_log else averaged
     table = shown.tidy(level)
     band = shown.conf_int(level, simultaneous=True)
+    units = estimate.treated_units() if by == "event_time" else None
     return [
         EffectRow(
             label=str(row[by]),
@@ -243,6 +244,7 @@ def _rows(estimate: EffectEstimate, by: str, level: float) -> list[EffectRow]:
             band_low=_number(band["lower"].iloc[i]),
             band_high=_number(band["upper"].iloc[i]),
             reference=bool(np.isnan(row["std_error"]) and row["estimate"] == shown.scale.null),
+            units=None if units is None else int(units.get(row[by], 0)),
         )
         for i, (_, row) in enumerate(table.iterrows())
         if np.isfinite(row["estimate"])

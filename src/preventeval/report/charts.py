@@ -85,13 +85,14 @@ def event_svg(chart: EventChart, prefix: str) -> str:
     parts = [_text(4, 18, chart.y_label, bold=True), *_y_axis(ticks, y, chart.language)]
     parts += _area([(x(t), y(b[0]), y(b[1])) for t, b in _bands(chart)])
     parts.append(_line(_LEFT, y(chart.null), _WIDTH - _RIGHT, y(chart.null), _TEXT, width=1.5))
-    parts.append(_line(x(-0.5), _TOP - 6, x(-0.5), bottom, _ACCENT, width=1.5, dash="3 3"))
+    if chart.times[0] < 0:
+        parts.append(_line(x(-0.5), _TOP - 6, x(-0.5), bottom, _ACCENT, width=1.5, dash="3 3"))
     for position, label in thinned([write_number(time, 0, chart.language) for time in chart.times], step):
         parts.append(_text(x(chart.times[position]), bottom + 20, label, anchor="middle"))
     for time, row in zip(chart.times, chart.rows, strict=True):
         if row.low is not None and row.high is not None:
             parts.append(_line(x(time), y(row.low), x(time), y(row.high), _DARK, width=2))
-        fill = "#fff" if row.reference else _DARK
+        fill = "#fff" if row.reference or row.few else _DARK
         parts.append(
             f'<circle cx="{x(time):.1f}" cy="{y(row.value):.1f}" r="4.5" fill="{fill}" '
             f'stroke="{_DARK}" stroke-width="2"/>'

@@ -39,6 +39,9 @@ __all__ = [
     "load_facts",
 ]
 
+#: Effects of fewer treated units are marked in charts and tables: their intervals leave out most
+#: of the variation between treated units.
+FEW_UNITS: Final = 5
 SCHEMA: Final = "preventeval/facts/1"
 
 
@@ -94,6 +97,12 @@ class EffectRow(_Frozen):
     band_low: float | None = None
     band_high: float | None = None
     reference: bool = Field(default=False, description="Set to zero by construction.")
+    units: int | None = Field(default=None, description="Treated units that the effect rests on.")
+
+    @property
+    def few(self) -> bool:
+        """Whether so few treated units stand behind the effect that its interval is too narrow."""
+        return self.units is not None and self.units < FEW_UNITS
 
 
 class ChartSeries(_Frozen):

@@ -42,6 +42,7 @@ class _Figure:
 
     title: str
     svg: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,8 @@ def _events(outcome: OutcomeFacts, prefix: str, language: str) -> list[tuple[str
             caption = _caption("technical-event", estimate, language)
             table = _effects(caption, "label-event-time", estimate, estimate.by_event_time, language)
             name = f"{prefix}-event{number}"
-            found.append((name, _Figure(chart.title, event_svg(chart, name)), table))
+            note = _word("technical-few-units", language) if any(row.few for row in chart.rows) else ""
+            found.append((name, _Figure(chart.title, event_svg(chart, name), note), table))
     return found
 
 
@@ -239,6 +241,8 @@ def _effects(
     columns = [_word(heading, language), _word("label-effect", language)]
     columns.append(render(Message("label-interval", level), language))
     columns += [_word("label-band", language)] if banded else []
+    counted = any(row.units is not None for row in rows)
+    columns += [_word("label-units-behind", language)] if counted else []
 
     def span(low: float | None, high: float | None, row: EffectRow) -> str:
         if row.reference:
@@ -255,6 +259,7 @@ def _effects(
             span(row.low, row.high, row),
         )
         + ((span(row.band_low, row.band_high, row),) if banded else ())
+        + ((write_number(row.units or 0, 0, language),) if counted else ())
         for row in rows
     ]
     return _Table(caption, tuple(columns), tuple(texts))

@@ -64,9 +64,9 @@ def leave_one_out(estimate: EffectEstimate, level: float = 0.95, *, time_limit: 
     except PreventEvalError as error:
         return could_not_run("leave_one_out", error)
     rows = [one.tidy(level).assign(left_out=str(unit)) for unit, one in without.items()]
-    table = pd.concat(rows)[["left_out", "estimate", "std_error", "conf_low", "conf_high"]].reset_index(
-        drop=True
-    )
+    table = pd.concat(rows)[
+        ["left_out", "estimate", "std_error", "conf_low", "conf_high", "scale"]
+    ].reset_index(drop=True)
     clear = excludes_null(whole, level)
     changed = [
         unit

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from preventeval.errors import EstimationError, PreventEvalError
 from preventeval.estimate import EffectEstimate
@@ -60,7 +59,7 @@ def pre_trends(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     design = estimate.recipe.design
     table = path.tidy(level)
     times = path.labels["event_time"].to_numpy()
-    behind = _treated_units(estimate, times)
+    behind = estimate.treated_units().reindex(times, fill_value=0).to_numpy()
     table["treated_units"] = behind
     early = (times < -design.anticipation) & np.isfinite(table["std_error"].to_numpy())
     clusters = len(np.unique(design.clusters[design.ever_treated]))
@@ -73,7 +72,7 @@ def pre_trends(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     cov = path.cov.to_numpy()[np.ix_(tested, tested)]
     statistic = float(path.effect[tested] @ np.linalg.pinv(cov, hermitian=True) @ path.effect[tested])
     p_value = _upper_tail(statistic * (clusters - q) / (q * (clusters - 1)), q, clusters - q)
-    columns = ["event_time", "treated_units", "estimate", "std_error", "conf_low", "conf_high"]
+    columns = ["event_time", "treated_units", "estimate", "std_error", "conf_low", "conf_high", "scale"]
     kept = table.loc[early, columns].assign(tested=tested[early])
     joint = pd.DataFrame(
         {"event_time": ["joint test"], "statistic": [statistic], "df": [q], "p_value": [p_value]}
@@ -93,18 +92,6 @@ def _path(estimate: EffectEstimate) -> EffectEstimate:
     if not (path.labels["event_time"] < 0).any():
         raise EstimationError(f"{estimate.method} estimates no effects before the start")
     return path
-
-
-def _treated_units(estimate: EffectEstimate, times: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number of treated units that the effect at each event time rests on."""
-    cohort = estimate.recipe.design.cohort
-    if "cohort" in estimate.labels:
-        cells = estimate.labels[np.isfinite(estimate.effect)]
-        size = (cohort == cells["cohort"].to_numpy()[:, None]).sum(axis=1)
-        return np.array([size[cells["event_time"].to_numpy() == time].sum() for time in times])
-    starts = cohort[estimate.recipe.design.ever_treated]
-    at = starts + times[:, None]
-    return np.asarray(((at >= 0) & (at < estimate.recipe.design.n_periods)).sum(axis=1))
 
 
 def _upper_tail(statistic: float, df1: int, df2: int) -> float:

@@ -37,8 +37,9 @@ def start_date(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     Examples
     --------
     >>> import preventeval as pe
-    >>> pe.sensitivity.start_date(pe.CallawaySantAnna().fit(pe.example_design())).verdict
-    'supports'
+    >>> finding = pe.sensitivity.start_date(pe.CallawaySantAnna().fit(pe.example_design()))
+    >>> finding.table["starts_moved_by"].tolist()
+    [-1, 0, 1]
     """
     design = estimate.recipe.design
     whole = estimate.overall() if estimate.of != "overall" else estimate
@@ -53,7 +54,7 @@ def start_date(estimate: EffectEstimate, level: float = 0.95) -> Finding:
         return could_not_run("start_date", problem)
     every = {0: whole, **moved}
     table = pd.concat([one.tidy(level).assign(starts_moved_by=by) for by, one in sorted(every.items())])
-    table = table[["starts_moved_by", "estimate", "std_error", "conf_low", "conf_high"]].reset_index(
+    table = table[["starts_moved_by", "estimate", "std_error", "conf_low", "conf_high", "scale"]].reset_index(
         drop=True
     )
     clear, noise = excludes_null(whole, level), float(np.sqrt(whole.uncertainty.cov[0, 0]))

@@ -520,7 +520,7 @@ chart-bars-title = Recorded and expected { $outcome } in the areas and periods o
 chart-bars-desc = Recorded: { $observed }. Expected without the programme: about { $expected }.
 chart-bars-desc-range = Recorded: { $observed }. Expected without the programme: about { $expected }, likely between { $low } and { $high }.
 chart-event-title = Effect on { $outcome } by time since the start
-chart-event-desc = Dots are effects with their intervals; the shaded band covers all of them at once. Before the start (left of the line) effects should be close to zero. The last effect shown is { $value }.
+chart-event-desc = Dots are effects with their intervals; the shaded band covers all of them at once. Hollow dots rest on fewer than five treated areas, or are set to zero: their intervals say less. Before the start (left of the line) effects should be close to zero. The last effect shown is { $value }.
 chart-event-x = Periods since the start of the programme
 chart-forest-title = Effect on { $outcome }: the same question answered by several methods
 chart-forest-desc = { $count ->
@@ -666,6 +666,8 @@ label-verdict-name = { $verdict ->
    *[could_not_run] Could not run
 }
 label-reference = set to zero
+technical-few-units = Hollow dots rest on fewer than five treated areas: their intervals leave out most of the variation between areas, and are too narrow.
+label-units-behind = Treated units
 label-gate = Check
 label-gate-verdict = { $verdict ->
     [green] passed
