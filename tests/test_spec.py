@@ -121,7 +121,7 @@ def test_what_is_left_out_has_its_default(write: Write) -> None:
 
 def test_checks_that_are_not_named_all_run(write: Write) -> None:
     spec = load_spec(write(('[checks]\nrun = ["pre_trends"]\n', "")))
-    assert spec.checks.run == ("pre_trends", "placebo_in_time", "leave_one_out", "start_date")
+    assert spec.checks.run == ("pre_trends", "placebo_in_time", "leave_one_out")
 
 
 def test_a_spec_cannot_be_changed(write: Write) -> None:

@@ -49,8 +49,13 @@ def lines_svg(chart: LineChart, prefix: str) -> str:
         parts.append(_text(x(position), bottom + 20, label, anchor="middle"))
         parts.append(_line(x(position), bottom, x(position), bottom + 5, _TEXT))
     parts += _starts(chart, x, step, bottom)
-    band = [(x(t), lo, hi) for t, (lo, hi) in enumerate(zip(chart.low, chart.high, strict=True))]
-    parts += _area([(at, y(lo), y(hi)) for at, lo, hi in band if lo is not None and hi is not None])
+    run: list[tuple[float, float, float]] = []
+    for t, (low, high) in enumerate(zip((*chart.low, None), (*chart.high, None), strict=True)):
+        if low is not None and high is not None:
+            run.append((x(t), y(low), y(high)))
+        else:  # a gap, or the end: what is missing is not bridged
+            parts += _area(run)
+            run = []
     parts += _path(chart.expected, x, y, _ACCENT, dash="7 4")
     parts += _path(chart.observed, x, y, _DARK)
     dots = [(x(t), y(value)) for t, value in enumerate(chart.observed) if value is not None]

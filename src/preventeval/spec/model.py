@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from preventeval.design import Aim, Comparison, Measure
-from preventeval.sensitivity import CHECKS
+from preventeval.sensitivity import CHECKS, DEFAULT_CHECKS
 from preventeval.spec.places import Places
 from preventeval.spec.problems import known_name
 from preventeval.spec.registry import estimator_classes
@@ -46,7 +46,7 @@ class ProgrammeSpec(_Part):
     next_look: str = Field(default="", description="When the results will be looked at again.")
     next_steps: tuple[Text, ...] = Field(default=(), description="What happens next, one sentence each.")
     cautions: tuple[Text, ...] = Field(
-        default=(), description="What this evaluation cannot show, one sentence each."
+        default=(), description="What readers should be careful about, one sentence each."
     )
 
 
@@ -214,7 +214,11 @@ class EstimationSpec(_Part):
 class ChecksSpec(_Part):
     """What is checked."""
 
-    run: tuple[CheckName, ...] = Field(default=tuple(CHECKS), description="Checks to run, in this order.")
+    run: tuple[CheckName, ...] = Field(
+        default=DEFAULT_CHECKS,
+        description="Checks to run, in this order. Add 'start_date' where it is in doubt which period was the "
+        "first: a sharp effect moves with its dating in any case.",
+    )
 
 
 def _one_primary(outcomes: tuple[OutcomeSpec, ...]) -> tuple[OutcomeSpec, ...]:

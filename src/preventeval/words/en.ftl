@@ -473,7 +473,7 @@ colophon-data = Data: { $source }
 colophon-version = preventeval { $version }, { $date }
 colophon-fingerprint = Fingerprint of the data: { $fingerprint }
 colophon-technical = Methods, checks and all numbers are in the technical report.
-short-design = { $treated } of { $units } areas (each one a { $unit }) had the programme; { $first } to { $last }.
+short-design = { $treated } of { $units } areas had the programme; { $first } to { $last }. An area is what the data call “{ $unit }”.
 
 ## Headings and labels of the brief
 
