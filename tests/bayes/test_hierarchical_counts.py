@@ -179,7 +179,6 @@ def test_cells_of_a_design() -> None:
     treated = cells.site > 0
     np.testing.assert_array_equal(treated, (cells.unit < 4) & (cells.period >= 6))
     np.testing.assert_array_equal(cells.site_units[cells.site[treated] - 1], cells.unit[treated])
-    assert (cells.seasons, cells.months_per_period) == (0, 1.0)
 
 
 def test_anticipation_is_left_out() -> None:
@@ -187,27 +186,6 @@ def test_anticipation_is_left_out() -> None:
     whole, cut = count_cells(design_of(frame)), count_cells(design_of(frame, anticipation=2))
     assert len(whole.counts) - len(cut.counts) == 4 * 2
     assert (cut.site > 0).sum() == (whole.site > 0).sum()
-
-
-@pytest.mark.parametrize(
-    ("periods", "freq", "seasons"), [(24, "M", 12), (23, "M", 0), (8, "Q", 4), (5, "Y", 0)]
-)
-def test_seasons_need_two_years(periods: int, freq: str, seasons: int) -> None:
-    when = pd.period_range("2019-01", periods=periods, freq=freq)
-    frame = pd.DataFrame(
-        {
-            "area": np.repeat(["A", "B"], periods),
-            "month": np.tile(when.start_time, 2),
-            "population": 100.0,
-            "incidents": np.arange(2 * periods) % 7,
-            "start": [when[periods // 2].start_time] * periods + [None] * periods,
-        }
-    )
-    cells = count_cells(design_of(frame))
-    assert cells.seasons == seasons
-    assert ("season" in build(cells, Priors()).named_vars) == bool(seasons)
-    if freq == "M" and seasons:
-        assert cells.season[:13].tolist() == [*range(12), 0]
 
 
 def test_priors_are_on_the_scale_they_say() -> None:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from preventeval.design import StudyDesign
 from preventeval.errors import DesignError, EstimationError
-from preventeval.periods import Periods
 
 __all__ = ["CountCells", "count_cells"]
 
@@ -31,16 +30,10 @@ class CountCells:
         Positions in ``units`` and ``periods``, shape (n,) each.
     site
         0 for an untreated unit-period, 1 + position in ``sites`` for a treated one, shape (n,).
-    season
-        Season of the year, counted from 0, shape (n,); all 0 where ``seasons`` is 0.
-    seasons
-        Number of seasons in a year; 0 where there are none.
     units, periods, sites
         Names of all units, of all periods, and of the units that are seen treated.
     site_units
         Positions of ``sites`` in ``units``.
-    months_per_period
-        Length of a period; 1 for periods that are only numbered.
     """
 
     counts: Positions
@@ -48,13 +41,10 @@ class CountCells:
     unit: Positions
     period: Positions
     site: Positions
-    season: Positions
-    seasons: int
     units: tuple[str, ...]
     periods: tuple[str, ...]
     sites: tuple[str, ...]
     site_units: Positions
-    months_per_period: float
 
 
 def count_cells(design: StudyDesign) -> CountCells:
@@ -93,7 +83,6 @@ def count_cells(design: StudyDesign) -> CountCells:
             f"outcome '{design.outcome}' has no incident in any unit-period: "
             "there is no rate that a programme could have changed"
         )
-    seasons, per_year = _seasons(design.panel.periods), design.panel.periods.per_year()
     names = tuple(str(label) for label in design.panel.units)
     return CountCells(
         counts=counts,
@@ -101,13 +90,10 @@ def count_cells(design: StudyDesign) -> CountCells:
         unit=unit,
         period=period,
         site=site,
-        season=(design.panel.periods.first + period) % seasons if seasons else np.zeros_like(period),
-        seasons=seasons,
         units=names,
         periods=design.panel.periods.labels,
         sites=tuple(names[position] for position in site_units),
         site_units=site_units,
-        months_per_period=1.0 if per_year is None else 12 / per_year,
     )
 
 
@@ -153,9 +139,3 @@ def _require_comparison(design: StudyDesign, seen: NDArray[np.bool_]) -> None:
             f"in no period is there a count of '{design.outcome}' in both a treated and an untreated unit: "
             "what the programme did cannot be told from what happened everywhere"
         )
-
-
-def _seasons(periods: Periods) -> int:
-    """Seasons in a year, where two full years of months or quarters are seen; else 0."""
-    seasons = {"month": 12, "quarter": 4}.get(periods.freq, 0) if periods.step == 1 else 0
-    return seasons if len(periods) >= 2 * seasons else 0

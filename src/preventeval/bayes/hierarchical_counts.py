@@ -39,8 +39,8 @@ class HierarchicalCounts:
 
     Every treated unit has an effect of its own, a log rate ratio that holds from its start
     on; the effects of all units are drawn towards their mean as far as the data do not speak
-    against it. Units have levels of their own, and all share a drift over time and, with two
-    full years of months or quarters, seasons; see :func:`preventeval.bayes.build`. Without
+    against it. Units and periods have levels of their own, so that trends and seasons that
+    all units share are taken out; see :func:`preventeval.bayes.build`. Without
     the programme, the *ratio* of rates between treated and other units is assumed to have
     stayed the same.
 
@@ -59,7 +59,9 @@ class HierarchicalCounts:
         Acceptance rate that step sizes are tuned for. Where an integration diverges, the
         model is sampled once more with 0.95.
     seed
-        The same seed gives the same result.
+        The same seed gives the same draws from the same compiled model. A fresh compilation,
+        or another machine, may add in another order, and then draws differ within their
+        Monte Carlo error.
     priors
         Beliefs before the data.
 
@@ -162,12 +164,10 @@ class HierarchicalCounts:
                 "tune": self.tune,
                 "seed": self.seed,
                 "cells": len(cells.counts),
-                "seasons": cells.seasons,
                 **checked.as_dict(),
                 "mean_effect": _described(mean),
                 "next_unit": _described(one_more),
                 "sd_effect": _described(spread),
-                "sd_period": _described(_flat(tree, "sd_period")[:, 0]),
                 "overdispersion": _described(_flat(tree, "overdispersion")[:, 0]),
                 "posterior": tree,
             }

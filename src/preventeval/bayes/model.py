@@ -20,13 +20,12 @@ def build(cells: CountCells, priors: Priors) -> pm.Model:
 
     A count y of unit i in period t is negative binomial with mean mu and variance
     mu + mu²/phi, where ``log mu = log exposure + baseline + unit_level[i] + period_level[t]
-    + season[t] + effect[i]``; the last only while i is in the programme. Unit levels and
-    seasons sum to zero, period levels are a random walk about zero, and effects are normal
-    about ``mean_effect``.
+    + effect[i]``; the last only while i is in the programme. Unit levels and period levels
+    sum to zero, and effects are normal about ``mean_effect``.
 
-    What the data say much about (unit levels) is centred; what they say little about (steps
-    of the random walk, effects) is not, because a centred effect makes the sampler fail
-    where the effects hardly differ (Betancourt & Girolami 2015).
+    What the data say much about (unit and period levels) is centred; what they say little
+    about (effects) is not, because a centred effect makes the sampler fail where the effects
+    hardly differ (Betancourt & Girolami 2015).
 
     Parameters
     ----------
@@ -38,9 +37,8 @@ def build(cells: CountCells, priors: Priors) -> pm.Model:
     Returns
     -------
     pymc.Model
-        With ``baseline``, ``sd_unit``, ``unit_level``, ``sd_period``, ``period_level``,
-        ``mean_effect``, ``sd_effect``, ``effect`` and ``overdispersion`` (1/phi); ``sd_season``
-        and ``season`` where there are seasons.
+        With ``baseline``, ``sd_unit``, ``unit_level``, ``period_level``, ``mean_effect``,
+        ``sd_effect``, ``effect`` and ``overdispersion`` (1/phi).
 
     References
     ----------
@@ -65,23 +63,17 @@ def build(cells: CountCells, priors: Priors) -> pm.Model:
     >>> design = pe.StudyDesign(panel, outcome="robbery", treated_from="start")
     >>> model = build(count_cells(design), Priors())
     >>> [variable.name for variable in model.deterministics]
-    ['period_level', 'effect']
+    ['effect']
     """
     import pymc as pm
 
     coords: dict[str, Any] = {"unit": cells.units, "period": cells.periods, "site": cells.sites}
-    if cells.seasons:
-        coords["season_of_year"] = range(cells.seasons)
     overall = float(np.log(cells.counts.sum() / cells.exposure.sum()))
-    drift = priors.drift_per_month * np.sqrt(cells.months_per_period)
     with pm.Model(coords=coords) as model:
         baseline = pm.Normal("baseline", overall, priors.baseline_sd)
         sd_unit = pm.HalfNormal("sd_unit", priors.sd_unit)
         unit_level = pm.ZeroSumNormal("unit_level", sd_unit, dims="unit")
-        sd_period = pm.HalfNormal("sd_period", drift)
-        steps = pm.Normal("z_period", 0.0, 1.0, shape=len(cells.periods) - 1)
-        walk = pm.math.concatenate([[0.0], (sd_period * steps).cumsum()])
-        period_level = pm.Deterministic("period_level", walk - walk.mean(), dims="period")
+        period_level = pm.ZeroSumNormal("period_level", priors.sd_period, dims="period")
         mean_effect = pm.Normal("mean_effect", priors.mean_effect, priors.mean_effect_sd)
         sd_effect = pm.HalfNormal("sd_effect", priors.sd_effect)
         z_effect = pm.Normal("z_effect", 0.0, 1.0, dims="site")
@@ -90,9 +82,6 @@ def build(cells: CountCells, priors: Priors) -> pm.Model:
         log_mean = np.log(cells.exposure) + baseline + unit_level[cells.unit] + period_level[cells.period]
         # Looking the effect up, with 0 in front for the untreated, compiles faster than a product.
         log_mean += pm.math.concatenate([[0.0], effect])[cells.site]
-        if cells.seasons:
-            sd_season = pm.HalfNormal("sd_season", priors.sd_season)
-            log_mean += pm.ZeroSumNormal("season", sd_season, dims="season_of_year")[cells.season]
         pm.NegativeBinomial(
             "count", mu=pm.math.exp(log_mean), alpha=1 / overdispersion, observed=cells.counts
         )

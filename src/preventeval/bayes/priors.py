@@ -24,14 +24,10 @@ class Priors:
         Scale of the half-normal prior of the standard deviation of effects between treated
         units. 0.15 has its median at 0.10: units of one programme differ less than studies
         of different programmes do, for which 0.30 is a better choice.
-    drift_per_month
-        Scale of the half-normal prior of the monthly step of the random walk that all units
-        share; multiplied by the square root of the months in a period. 0.10 lets the common
-        level drift by up to about 35 % (one standard deviation) in a year. Periods that are
-        only numbered are taken for months.
-    sd_season
-        Scale of the half-normal prior of the standard deviation of seasons. Violence in
-        summer is 10 to 30 % above the year's mean.
+    sd_period
+        Standard deviation of the normal prior of each period's level, which all units share.
+        Fixed and wide: 0.50 lets a period lie up to 2.7 times above or below the mean, so the
+        data alone decide on trends and seasons.
     sd_unit
         Scale of the half-normal prior of the standard deviation of unit levels.
     baseline_sd
@@ -55,8 +51,7 @@ class Priors:
     mean_effect: float = 0.0
     mean_effect_sd: float = 0.35
     sd_effect: float = 0.15
-    drift_per_month: float = 0.10
-    sd_season: float = 0.20
+    sd_period: float = 0.50
     sd_unit: float = 1.0
     baseline_sd: float = 1.0
     overdispersion: float = 0.10
