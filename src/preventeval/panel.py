@@ -325,8 +325,7 @@ def _factorize_units(series: pd.Series[Any], column: str) -> tuple[NDArray[Any],
         rows = np.flatnonzero(series.isna().to_numpy()) + 1
         raise DataError(f"column '{column}' is empty in {len(rows)} rows (rows {some_of(rows)})")
     # A categorical has an order of its own: the same labels must give the same units without it.
-    kind = series.dtype
-    mixed = kind == object or isinstance(kind, pd.CategoricalDtype)
+    mixed = pd.api.types.is_object_dtype(series) or isinstance(series.dtype, pd.CategoricalDtype)
     plain = series.astype(object).infer_objects() if mixed else series
     try:
         codes, labels = pd.factorize(plain, sort=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import platform
+from collections.abc import Sequence
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 
 from preventeval.design import StudyDesign
 from preventeval.estimate import EffectEstimate
+from preventeval.evaluation.outcome import Attempt, OutcomeEvaluation
+from preventeval.evaluation.plan import Plan
 from preventeval.evaluation.verdict import gates_of, verdict_of
 from preventeval.report import (
     ChartSeries,
@@ -32,9 +35,6 @@ from preventeval.report import (
 )
 from preventeval.sensitivity import Finding
 
-if TYPE_CHECKING:
-    from preventeval.evaluation.run import Attempt, Evaluation, OutcomeEvaluation
-
 __all__ = ["describe"]
 
 Array = NDArray[np.float64]
@@ -43,23 +43,26 @@ _SMALL_BASE = 30
 _PACKAGES = ("numpy", "scipy", "pandas", "statsmodels", "linearmodels", "pymc", "arviz", "nutpie")
 
 
-def describe(evaluation: Evaluation) -> Facts:
+def describe(plan: Plan, outcomes: Sequence[OutcomeEvaluation], created: dt.date) -> Facts:
     """Everything that a report may say of an evaluation.
 
     Parameters
     ----------
-    evaluation
-        A finished evaluation.
+    plan
+        What was asked for.
+    outcomes
+        What became of each outcome, the primary one first.
+    created
+        Date of the evaluation.
 
     Returns
     -------
     Facts
     """
-    plan = evaluation.plan
     panel = plan.outcomes[0].design.panel
     values = panel.outcome(plan.outcomes[0].design.outcome)
     return Facts(
-        created=evaluation.created,
+        created=created,
         level=plan.level,
         programme=plan.programme,
         design=_design(plan.outcomes[0].design),
@@ -70,7 +73,7 @@ def describe(evaluation: Evaluation) -> Facts:
             n_missing=int(np.isnan(values).sum()),
             statement=[Sentence.of(message) for message in plan.statement],
         ),
-        outcomes=[_outcome(outcome, plan.level) for outcome in evaluation.outcomes],
+        outcomes=[_outcome(outcome, plan.level) for outcome in outcomes],
         reproduce=ReproduceFacts(
             version=metadata.version("preventeval"),
             python=platform.python_version(),
@@ -327,8 +330,3 @@ def _plain(values: Any) -> dict[str, Any]:
         elif value is None or isinstance(value, (str, bool, int, float, np.integer, np.floating)):
             plain[str(name)] = _cell(value)
     return plain
-
-
-def created_today() -> dt.date:
-    """Date of an evaluation that is made now."""
-    return dt.datetime.now(tz=dt.UTC).date()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from preventeval.design import StudyDesign
 from preventeval.errors import DesignError
@@ -41,7 +40,6 @@ class Plan:
     statement: tuple[Message, ...] = ()
     spec_text: str = ""
     command: str = ""
-    options: dict[str, Any] = field(default_factory=dict)
 
 
 def plan_from_spec(spec: Spec) -> Plan:

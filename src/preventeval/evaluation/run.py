@@ -13,35 +13,14 @@ from preventeval.design import StudyDesign
 from preventeval.did import CallawaySantAnna
 from preventeval.errors import DesignError, OutputError, PreventEvalError
 from preventeval.estimate import EffectEstimate, Estimator
-from preventeval.evaluation.describe import created_today, describe
+from preventeval.evaluation.describe import describe
+from preventeval.evaluation.outcome import Attempt, OutcomeEvaluation
 from preventeval.evaluation.plan import OutcomePlan, Plan, plan_from_designs, plan_from_spec
 from preventeval.report import Facts, ProgrammeFacts, headline, render_brief, render_technical
 from preventeval.sensitivity import CHECKS, DEFAULT_CHECKS, Finding
 from preventeval.spec import Spec, load_spec
 
-__all__ = ["Attempt", "Evaluation", "OutcomeEvaluation", "evaluate"]
-
-
-@dataclass(frozen=True, eq=False)
-class Attempt:
-    """What became of a further method: its estimate, or why there is none."""
-
-    method: str
-    estimate: EffectEstimate | None = None
-    failed: str | None = None
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class OutcomeEvaluation:
-    """One outcome: the primary estimate, further methods beside it, and every check."""
-
-    plan: OutcomePlan
-    estimate: EffectEstimate
-    others: tuple[Attempt, ...]
-    findings: tuple[Finding, ...]
-
-    def __repr__(self) -> str:
-        return f"OutcomeEvaluation({self.plan.label}, {self.plan.role}, {len(self.findings)} checks)"
+__all__ = ["Evaluation", "evaluate"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -85,7 +64,7 @@ class Evaluation:
     @cached_property
     def facts(self) -> Facts:
         """Everything that a report may say."""
-        return describe(self)
+        return describe(self.plan, self.outcomes, self.created)
 
     @property
     def answer(self) -> str:
@@ -216,7 +195,7 @@ def evaluate(
         plan = plan_from_spec(study if isinstance(study, Spec) else load_spec(study))
     say = progress or (lambda text: None)
     outcomes = tuple(_evaluate_outcome(outcome, plan, say) for outcome in plan.outcomes)
-    return Evaluation(plan, outcomes, created_today())
+    return Evaluation(plan, outcomes, created=dt.datetime.now(tz=dt.UTC).date())
 
 
 def _evaluate_outcome(outcome: OutcomePlan, plan: Plan, say: Callable[[str], None]) -> OutcomeEvaluation:

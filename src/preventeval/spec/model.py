@@ -216,8 +216,8 @@ class ChecksSpec(_Part):
 
     run: tuple[CheckName, ...] = Field(
         default=DEFAULT_CHECKS,
-        description="Checks to run, in this order. Add 'start_date' where it is in doubt which period was the "
-        "first: a sharp effect moves with its dating in any case.",
+        description="Checks to run, in this order. Add 'start_date' where it is in doubt which period was "
+        "the first: a sharp effect moves with its dating in any case.",
     )
 
 

@@ -1,0 +1,33 @@
+"""What became of one outcome: estimates and findings, before any of it is put into words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from preventeval.estimate import EffectEstimate
+from preventeval.evaluation.plan import OutcomePlan
+from preventeval.sensitivity import Finding
+
+__all__ = ["Attempt", "OutcomeEvaluation"]
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """What became of a further method: its estimate, or why there is none."""
+
+    method: str
+    estimate: EffectEstimate | None = None
+    failed: str | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class OutcomeEvaluation:
+    """One outcome: the primary estimate, further methods beside it, and every check."""
+
+    plan: OutcomePlan
+    estimate: EffectEstimate
+    others: tuple[Attempt, ...]
+    findings: tuple[Finding, ...]
+
+    def __repr__(self) -> str:
+        return f"OutcomeEvaluation({self.plan.label}, {self.plan.role}, {len(self.findings)} checks)"
