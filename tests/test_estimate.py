@@ -42,7 +42,7 @@ class ByHand:
     effect: tuple[float, ...] = (0.0,) * 5
 
     def fit(self, design: StudyDesign) -> EffectEstimate:
-        return cells(design=design, effect=np.array(self.effect))
+        return cells(design=design, effect=np.array(self.effect), scale=design.scale)
 
 
 # Cohort 1 (area A) and cohort 2 (areas B, C), four periods, D never. The cells of cohort 1 are event
@@ -96,7 +96,7 @@ def cells(
         "labels": LABELS,
         "uncertainty": Covariance(matrix),
         "scale": scale,
-        "recipe": Recipe(make_design(measure="count") if design is None else design, ByHand()),
+        "recipe": Recipe(make_design(measure="count") if design is None else design, ByHand(tuple(effect))),
         "post": POST,
         **weighing,
         **parts,

@@ -8,7 +8,9 @@ The way data goes::
 
 from __future__ import annotations
 
+import copyreg
 import importlib
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -48,6 +50,16 @@ _HOMES = {
 _MODULES = ("plot", "sensitivity")
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
+
+
+
+def _as_it_was_made(mapping: MappingProxyType[Any, Any]) -> tuple[Any, ...]:
+    return MappingProxyType, (dict(mapping),)
+
+
+# Python does not say how a read-only dictionary is pickled or copied. Said once for all parts that
+# hold one, so that panels, designs and estimates can be stored and sent to other processes.
+copyreg.pickle(MappingProxyType, _as_it_was_made)
 
 
 def __getattr__(name: str) -> Any:

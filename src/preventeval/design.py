@@ -282,7 +282,29 @@ class StudyDesign:
         StudyDesign
         """
         panel, starts = self._given
-        return replace(self, panel=panel, starts=_moved(starts, by))
+        # Units treated from the first period on would come in with a treated period as their base.
+        keep = starts > 0
+        return replace(self, panel=panel.select(keep), starts=_moved(starts[keep], by))
+
+    def weighing_as_in_total(self) -> StudyDesign:
+        """The same design with units weighing as they do in the total of incidents.
+
+        An average over units says how the average unit fared. Times all units, it gives the
+        total only if units weigh in it as in the total: alike where effects are incidents,
+        by their exposure where they are rates, and by their incidents before the programme
+        where they are differences of logarithms.
+
+        Returns
+        -------
+        StudyDesign
+        """
+        weight = np.ones(self.n_units)
+        if self.measure == "rate":
+            weight = _known_mean(_exposure(self.panel))
+        elif self.incidents is not None and self.measure != "count":
+            weight = _known_mean(np.where(self.treated, np.nan, self.incidents))
+        panel = self.panel.weighing(weight)
+        return replace(self, panel=panel, starts=self.cohort)
 
     def before_programme(self, pretend: int) -> StudyDesign:
         """A placebo in time: only untreated observations, and starts that never happened.
@@ -334,6 +356,12 @@ class StudyDesign:
 
 def _moved(starts: NDArray[np.int64], by: int) -> NDArray[np.int64]:
     return np.where(starts == NEVER, NEVER, np.where(starts == NEVER, 0, starts) + by)
+
+
+def _known_mean(grid: Array) -> Array:
+    """Mean of the known values of each row, shape (rows,); 0 where there is none."""
+    known = np.isfinite(grid)
+    return np.asarray(np.nansum(grid, axis=1) / np.maximum(known.sum(axis=1), 1))
 
 
 def _exposure(panel: Panel) -> Array:

@@ -252,6 +252,10 @@ class Panel:
         """The panel with all outcomes missing in some cells, shape (n_units, n_periods)."""
         return self._changed(outcomes=_each(self.outcomes, lambda grid: np.where(hidden, np.nan, grid)))
 
+    def weighing(self, weight: Array) -> Panel:
+        """The panel with other sampling weights, one per unit, shape (n_units,)."""
+        return self._changed(weights=_locked(np.repeat(weight[:, None], self.n_periods, axis=1)))
+
     @cached_property
     def fingerprint(self) -> str:
         """Hash of units, periods and all numbers, the same for the same data in any row order."""

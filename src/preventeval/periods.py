@@ -121,16 +121,11 @@ class Periods:
             labels = [f"{text[:4]}-{3 * int(text[-1]) - 2:02d}" for text in labels]
         return np.array(labels, dtype="datetime64[s]")
 
-    def per_year(self) -> float | None:
-        """How many periods make a year; None for periods that are only numbered."""
-        per = {"year": 1.0, "quarter": 4.0, "month": 12.0, "week": 365.25 / 7, "day": 365.25}
-        return per[self.freq] / self.step if self.freq in per else None
-
     def slice(self, start: int, stop: int) -> Periods:
         """The periods from position ``start`` up to, not including, ``stop``."""
         return Periods(self.freq, self.ordinal(start), self.step, stop - start)
 
-    def positions(self, values: object, *, column: str, floor: bool = False) -> NDArray[np.int64]:
+    def positions(self, values: object, *, column: str) -> NDArray[np.int64]:
         """Positions of many values on this axis.
 
         Parameters
@@ -139,9 +134,6 @@ class Periods:
             Array-like of dates, ISO texts or integers, none of them missing.
         column
             Where the values come from, for the error message.
-        floor
-            A value between two periods of an axis with gaps belongs to the later one
-            (what starts in between is in force from the next observed period).
 
         Returns
         -------
@@ -153,15 +145,52 @@ class Periods:
         DataError
             A value that is not a period of this axis.
         """
-        ordinals = to_ordinals(values, self.freq, column=column)
-        positions, rest = np.divmod(ordinals - self.first, self.step)
-        if rest.any() and not floor:
-            odd = np.asarray(values, dtype=object)[rest != 0]
+        positions, between = self.next_positions(values, column=column)
+        if between.any():
+            odd = np.asarray(values, dtype=object)[between]
             raise DataError(
                 f"column '{column}': {some_of(odd)} lie between the periods of this panel, "
                 f"which come every {self.step} {self.freq}s"
             )
-        return cast("NDArray[np.int64]", positions + (rest != 0))
+        return positions
+
+    def next_positions(
+        self, values: object, *, column: str
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Positions from which values are in force, on an axis that may leave time out.
+
+        What starts between two periods is in force from the later one.
+
+        Parameters
+        ----------
+        values
+            Array-like of dates, ISO texts or integers, none of them missing.
+        column
+            Where the values come from, for the error message.
+
+        Returns
+        -------
+        positions : ndarray of int64, shape (n,)
+            May lie outside ``range(len(self))``.
+        between : ndarray of bool, shape (n,)
+            Values that lie between two periods.
+
+        Raises
+        ------
+        DataError
+            Values that are no dates or numbers (see :func:`to_ordinals`).
+
+        Examples
+        --------
+        >>> fiscal_years = Periods("month", first=2015 * 12 + 6, step=12, length=3)
+        >>> positions, between = fiscal_years.next_positions(["2016-07", "2016-09"], column="start")
+        >>> positions.tolist(), between.tolist()
+        ([1, 2], [False, True])
+        """
+        ordinals = to_ordinals(values, self.freq, column=column)
+        positions, rest = np.divmod(ordinals - self.first, self.step)
+        between = rest != 0
+        return positions + between, between
 
 
 def read_periods(
@@ -204,13 +233,12 @@ def read_periods(
         raise DataError(f"column '{column}' has no rows")
     distinct = np.unique(ordinals)
     step = 1 if freq is not None else int(np.gcd.reduce(np.diff(distinct))) or 1
-    if freq is None and found == "month" and step in (3, 12):
-        # Dates three or twelve months apart are quarters and years, whatever month they name.
-        months = distinct
+    if freq is None and found == "month" and step in (3, 12) and _bound_calendar(values, step, column):
+        # Other years and quarters (fiscal ones, say) stay months: in the calendar's, a start would be
+        # dated up to a year wrong.
         found = "quarter" if step == 3 else "year"
-        ordinals = ordinals // 3 if step == 3 else ordinals // 12
+        ordinals = ordinals // step
         distinct, step = np.unique(ordinals), 1
-        assert len(distinct) == len(months)
     length = (int(distinct[-1]) - int(distinct[0])) // step + 1
     if length > _MOST_PERIODS and length > 20 * len(distinct):
         raise DataError(
@@ -315,7 +343,10 @@ def _distinct(series: pd.Series[Any], column: str) -> NDArray[Any]:
 def _named_length(value: object) -> Frequency:
     """Length of the period that a value names by the way it is written."""
     if isinstance(value, pd.Period):
-        return _PERIOD_LENGTHS.get(value.freqstr[0], "day")
+        length = _PERIOD_LENGTHS.get(value.freqstr[0], "day")
+        # Years and quarters that are not the calendar's have their first month for a name.
+        in_months = {"year": 12, "quarter": 3}.get(length, 1)
+        return length if value.start_time.month % in_months in (0, 1) else "month"
     match = _TEXT.match(value) if isinstance(value, str) else None
     if match is None or match["day"]:
         return "day"
@@ -411,6 +442,13 @@ def _infer(values: object, column: str) -> Frequency:
         f"column '{column}': dates at irregular distances ({some_of(series.unique(), 3)})",
         hint="say how long a period is, for example freq='month'",
     )
+
+
+def _bound_calendar(values: object, months: int, column: str) -> bool:
+    """Whether dates all begin, or all end, calendar years (12 months) or quarters (3 months)."""
+    year, month, day = _parts(_series(values), column)
+    begin = bool(((month % months == 1) & (day == 1)).all())
+    return begin or (bool((month % months == 0).all()) and _all_month_ends(year, month, day))
 
 
 def _all_month_ends(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]) -> bool:

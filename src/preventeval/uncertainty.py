@@ -124,7 +124,7 @@ class _Gaussian:
         _check_level(level)
         se = self.std_errors
         known = np.isfinite(se)
-        if not known.any():
+        if not known.any() or (self.df is not None and self.df <= 0):
             return values * np.nan, values * np.nan
         correlation = self.cov[np.ix_(known, known)] / np.outer(se[known], se[known])
         largest = np.abs(_draw(correlation, _BAND_DRAWS, seed, self.df)).max(axis=1)

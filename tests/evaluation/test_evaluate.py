@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import preventeval as pe
@@ -59,17 +61,67 @@ def test_the_chart_says_nothing_before_the_first_start(evaluation: Evaluation) -
     assert sum(series.starts_count) == evaluation.facts.design.n_treated
 
 
-def test_a_count_outcome_gets_a_percentage_of_what_was_expected() -> None:
-    design = pe.example_design(incidents=60.0, seed=4)
-    counts = pe.StudyDesign(
-        design.panel, outcome="incidents", treated_from="programme_start", measure="count"
-    )
-    facts = pe.evaluate(counts, checks=[]).facts.primary
-    assert facts.primary.percent is not None
+def unequal_areas() -> tuple[pd.DataFrame, float]:
+    """Big areas without an effect and small ones with a large one; what was really averted."""
+    rng = np.random.default_rng(0)
+    rows, averted = [], 0.0
+    for i in range(40):
+        residents, usual = (500_000, 200) if i % 2 else (2_000, 20)
+        for t in range(24):
+            treated = i < 16 and t >= 12
+            share = 0.5 if treated and residents == 2_000 else 1.0
+            averted += usual * (1 - share)
+            rows.append((f"area {i:02d}", t + 1, rng.poisson(usual * share), residents, 13 if i < 16 else 0))
+    return pd.DataFrame(rows, columns=["area", "month", "thefts", "residents", "start"]), averted
+
+
+@pytest.mark.parametrize("measure", ["count", "rate", "log_rate"])
+def test_the_total_is_right_where_large_and_small_areas_fare_differently(measure: Any) -> None:
+    frame, averted = unequal_areas()
+    panel = pe.Panel(frame, unit="area", period="month", outcomes=["thefts"], exposure="residents")
+    design = pe.StudyDesign(panel, outcome="thefts", treated_from="start", measure=measure)
+    facts = pe.evaluate(design, checks=[]).facts.primary
     assert facts.primary.change is not None
-    assert facts.primary.percent.value == pytest.approx(
-        100 * facts.primary.change.value / facts.primary.expected, rel=1e-12
-    )
+    assert facts.primary.change.low is not None
+    assert facts.primary.change.high is not None
+    # Multiplying the average area's effect by all areas gave -22,000 (log) and -170,000 (rate).
+    assert facts.primary.change.low < -averted < facts.primary.change.high
+    assert abs(facts.primary.change.value) < 3 * averted
+
+
+def everyone_starts(effect: float) -> pd.DataFrame:
+    """All 30 areas start, in three waves a year apart; no noise to speak of."""
+    rows = []
+    for i in range(30):
+        start = 13 + 12 * (i % 3)
+        for t in range(1, 49):
+            usual = 1000 + 10 * i + 100 * np.sin(t)
+            rows.append((i, t, round(usual * (1 + effect if t >= start else 1)), start))
+    return pd.DataFrame(rows, columns=["area", "month", "thefts", "start"])
+
+
+def test_percent_and_dates_are_of_the_cells_that_have_an_estimate() -> None:
+    panel = pe.Panel(everyone_starts(-0.3), unit="area", period="month", outcomes=["thefts"])
+    design = pe.StudyDesign(panel, outcome="thefts", treated_from="start", measure="count")
+    facts = pe.evaluate(design, checks=[]).facts.primary
+    assert facts.primary.percent is not None
+    # From month 37 on nobody is left to compare with; counting those months gave half the effect.
+    assert facts.primary.percent.value == pytest.approx(-30, abs=0.5)
+    assert (facts.since, facts.until) == ("13", "36")
+    assert facts.unestimated == 30 * 12
+    series = facts.series
+    assert series is not None
+    assert all(value is None for value in series.expected[36:])
+    assert all(value is not None for value in series.expected[12:36])
+
+
+def test_a_share_that_is_not_defined_is_left_out() -> None:
+    frame = pe.simulate_programme(areas=12, treated=6, months=12, incidents=2.0, seed=9)
+    frame["incidents"] += np.where(frame["month"] >= frame["programme_start"], 60, 0)
+    panel = pe.Panel(frame, unit="area", period="month", outcomes=["incidents"])
+    design = pe.StudyDesign(panel, outcome="incidents", treated_from="programme_start", measure="count")
+    facts = pe.evaluate(design, checks=[]).facts.primary
+    assert facts.primary.percent is None or facts.primary.percent.high is not None
 
 
 def test_a_method_that_cannot_be_fitted_is_reported(evaluation: Evaluation) -> None:
@@ -136,3 +188,31 @@ def test_secondary_outcomes_say_so() -> None:
     assert facts.outcomes[1].primary.change.value == pytest.approx(
         2 * facts.outcomes[0].primary.change.value, rel=1e-9
     )
+
+
+def test_two_methods_of_one_name_keep_a_table_each(tmp_path: Path) -> None:
+    both = [pe.TwoWayFixedEffects(), pe.TwoWayFixedEffects(event_study=True)]
+    result = pe.evaluate(pe.example_design(), also=both, checks=[])
+    result.report(tmp_path / "out")
+    names = sorted(path.name for path in (tmp_path / "out" / "estimates").iterdir())
+    assert names == [
+        "incidents-CallawaySantAnna.csv",
+        "incidents-TwoWayFixedEffects-2.csv",
+        "incidents-TwoWayFixedEffects.csv",
+    ]
+    assert result.facts.reproduce.seed is None
+
+
+def test_an_outcome_that_never_happens_ends_in_an_answer(tmp_path: Path) -> None:
+    frame = pe.simulate_programme(seed=4)
+    frame["homicides"] = 0
+    panel = pe.Panel(frame, unit="area", period="month", outcomes=["incidents", "homicides"])
+    designs = [
+        pe.StudyDesign(panel, outcome=name, treated_from="programme_start", measure="count")
+        for name in ("incidents", "homicides")
+    ]
+    result = pe.evaluate(designs[0], secondary=designs[1:], checks=["placebo_in_time", "start_date"])
+    result.report(tmp_path / "out")
+    second = result.facts.outcomes[1]
+    assert second.verdict.direction == "unclear"
+    assert {finding.verdict for finding in second.findings} == {"not_informative"}

@@ -32,8 +32,9 @@ class CallawaySantAnna:
     covariates of the panel, where it has any, at their value in the earlier period).
 
     Standard errors come from influence functions, summed within the clusters of the design,
-    without a small-sample factor; intervals are normal. They charge averages for the
-    estimated shares of the cohorts.
+    without a small-sample factor. They charge averages for the estimated shares of the
+    cohorts. Intervals refer to the t distribution with one degree of freedom less than there
+    are treated clusters; with a single treated cluster there is none.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ class CallawaySantAnna:
     >>> panel = pe.Panel(frame, unit="area", period="year", outcomes=["robbery"])
     >>> design = pe.StudyDesign(panel, outcome="robbery", treated_from="start")
     >>> pe.CallawaySantAnna().fit(design).overall()
-    EffectEstimate(CallawaySantAnna, overall, incidents: overall -3 [-3.754, -2.246])
+    EffectEstimate(CallawaySantAnna, overall, incidents: overall -3 [-4.656, -1.344])
     """
 
     method: Method = "doubly_robust"
@@ -139,7 +140,7 @@ class CallawaySantAnna:
                     "event_time": fitted.period - fitted.cohort,
                 }
             ),
-            uncertainty=Influence(fitted.source, np.eye(fitted.source.size)),
+            uncertainty=Influence(fitted.source, np.eye(fitted.source.size), df=_degrees_of_freedom(design)),
             scale=design.scale,
             recipe=Recipe(design, self),
             post=fitted.period >= fitted.cohort,
@@ -173,16 +174,21 @@ def _notes(design: StudyDesign, left_out: list[tuple[int, int]]) -> tuple[Messag
     """Name the cells that have no estimate, and the cohorts whose own intervals are too narrow."""
     label = design.panel.periods.label
     notes = []
-    starts, units = np.unique(design.cohort[design.ever_treated], return_counts=True)
-    lone = ", ".join(label(int(start)) for start in starts[units == 1])
+    clusters = [len(np.unique(design.clusters[design.cohort == start])) for start in design.cohorts]
+    lone = [label(int(s)) for s, number in zip(design.cohorts, clusters, strict=True) if number == 1]
     if lone:
-        notes.append(Message("note-lone-cohorts", {"count": int((units == 1).sum()), "cohorts": lone}))
+        notes.append(Message("note-lone-cohorts", {"count": len(lone), "cohorts": ", ".join(lone)}))
     if not left_out:
         return tuple(notes)
     named = [f"{label(cohort)} in {label(period)}" for cohort, period in left_out[:4]]
     more = f", … ({len(left_out)})" if len(left_out) > len(named) else ""
     cells = ", ".join(named) + more
     return (*notes, Message("note-cells-left-out", {"count": len(left_out), "cells": cells}))
+
+
+def _degrees_of_freedom(design: StudyDesign) -> float:
+    """Treated clusters less one: with few of them the normal distribution promises too much."""
+    return float(len(np.unique(design.clusters[design.ever_treated])) - 1)
 
 
 def _diagnostics(fitted: GroupTime, left_out: int) -> MappingProxyType[str, Any]:

@@ -60,6 +60,8 @@ class EffectEstimate:
         where all rows weigh the same.
     size_of
         Which of the sizes belongs to each row, shape (k,); empty where ``sizes`` is.
+    aggregated
+        Whether the rows are averages or sums made of what the estimator gave.
     notes
         What the estimator decided or could not do.
     diagnostics
@@ -75,6 +77,7 @@ class EffectEstimate:
     post: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
     sizes: Array = field(default_factory=lambda: np.zeros(0))
     size_of: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    aggregated: bool = False
     notes: tuple[Message, ...] = ()
     diagnostics: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -302,6 +305,10 @@ class EffectEstimate:
         """The same effects in per cent of what was expected, intervals carried over."""
         return replace(self, scale=self.scale.as_percent())
 
+    def as_estimated(self) -> EffectEstimate:
+        """The same effects on the scale on which they were estimated."""
+        return replace(self, scale=replace(self.scale, shown="base"))
+
     def as_ratio(self) -> EffectEstimate:
         """The same effects as ratios of observed to expected, intervals carried over."""
         return replace(self, scale=self.scale.as_ratio())
@@ -310,7 +317,10 @@ class EffectEstimate:
         """Incidents that did not happen because of the programme; negative: that were added.
 
         The effect of each cell is applied to the incidents (for logarithmic scales) or to
-        the exposure and units (for rates and counts) that were observed in it, and summed.
+        the exposure or units (for rates and counts) that were observed in it, and summed.
+        Effects that are averages over units are first fitted again with units weighing as
+        they do in the total (:meth:`StudyDesign.weighing_as_in_total`): the average unit's
+        effect times all units is not the total where large and small units fare differently.
         What was observed is taken as given: the interval is that of the effect.
 
         Parameters
@@ -321,7 +331,9 @@ class EffectEstimate:
         Returns
         -------
         EffectEstimate
-            On the scale of incidents averted. ``overall()`` of it is not defined: sum with
+            On the scale of incidents averted. Its diagnostics hold, by row, the incidents that
+            were ``observed`` in the cells summed, and their number of ``unit_periods``; cells
+            without an estimate are in neither. ``overall()`` of it is not defined: sum with
             ``by="overall"``.
 
         Raises
@@ -337,15 +349,13 @@ class EffectEstimate:
             f"outcome '{self.recipe.design.outcome}' is analysed in a unit of its own, which does not "
             "say how many incidents an effect is; use measure='rate', 'count' or 'log'",
         )
-        post = self._rows(self.post & np.isfinite(self.effect))
-        observed, at_risk = post._observed()
+        fitted = self._weighing_as_in_total()
+        post = fitted._rows(fitted.post & np.isfinite(fitted.effect))
+        observed, at_risk, seen = post._observed()
         taken = averted(observed, at_risk, log=self.scale.is_log)
         slope = -observed * np.exp(-post.effect) if self.scale.is_log else -at_risk
-        k, codes, labels = (
-            len(post.effect),
-            np.zeros(len(post.effect), dtype=np.int64),
-            pd.DataFrame(index=[0]),
-        )
+        k, labels = len(post.effect), pd.DataFrame(index=[0])
+        codes = np.zeros(k, dtype=np.int64)
         if by != "overall":
             codes, values = pd.factorize(post._need_labels(by)[by], sort=True)
             labels = pd.DataFrame({by: values})
@@ -353,14 +363,22 @@ class EffectEstimate:
         jacobian = np.zeros((len(labels), post.uncertainty.size))
         jacobian[:, :k] = member * slope
         total = post.uncertainty.through(lambda a: taken(a[..., :k]) @ member.T, jacobian)
-        return post._with(
-            member @ taken(post.effect),
-            labels,
-            total,
-            of=by,
-            post=np.ones(len(labels), dtype=bool),
-            scale=AVERTED,
-        )
+        known = np.ones(len(labels), dtype=bool)
+        made = post._with(member @ taken(post.effect), labels, total, of=by, post=known, scale=AVERTED)
+        counts = {"observed": tuple(member @ observed), "unit_periods": tuple(member @ seen)}
+        return replace(made, diagnostics=MappingProxyType(counts))
+
+    def _weighing_as_in_total(self) -> EffectEstimate:
+        """The same cells, with units weighing in them as they do in the total of incidents."""
+        design = self.recipe.design
+        if "unit" in self.labels or design.incidents is None:
+            return self
+        other = design.weighing_as_in_total()
+        if other.n_units == design.n_units and np.allclose(other.weights, design.weights):
+            return self
+        again = self.refit(other)
+        wanted = pd.MultiIndex.from_frame(self.labels[np.isfinite(self.effect)])
+        return again._rows(pd.MultiIndex.from_frame(again.labels).isin(wanted))
 
     # Doing it again ---------------------------------------------------------------------
 
@@ -448,6 +466,7 @@ class EffectEstimate:
             scale=scale,
             of=of,
             post=post,
+            aggregated=True,
             sizes=self.sizes if keep_sizes else np.zeros(0),
             size_of=np.zeros(0, dtype=np.int64),
         )
@@ -459,8 +478,8 @@ class EffectEstimate:
         n_periods = self.recipe.design.n_periods
         return np.asarray((n_periods - 1 - cohort >= until) & (times <= until) & (times > until - n_periods))
 
-    def _observed(self) -> tuple[Array, Array]:
-        """Incidents and exposure (in units of the scale) seen in each cell, shape (k,) each."""
+    def _observed(self) -> tuple[Array, Array, Array]:
+        """Incidents, exposure (in units of the scale) and unit-periods of each cell, shape (k,) each."""
         design = self.recipe.design
         incidents = design.incidents
         self._need(
@@ -472,14 +491,15 @@ class EffectEstimate:
         if self.scale.base == "rate":
             assert design.panel.exposure is not None
             at_risk = design.panel.exposure / float(self.scale.per or 1)
-        seen = np.where(np.isfinite(incidents), 1.0, 0.0)
-        period, grids = self.labels["period"].to_numpy(), (incidents, seen * at_risk)
+        seen = np.where(np.isfinite(incidents) & np.isfinite(at_risk), 1.0, np.nan)
+        period, grids = self.labels["period"].to_numpy(), (incidents * seen, at_risk * seen, seen)
         if "unit" in self.labels:
             unit = self.labels["unit"].to_numpy()
-            return np.nan_to_num(grids[0][unit, period]), np.nan_to_num(grids[1][unit, period])
-        cohort = self.labels["cohort"].to_numpy()
-        first, second = (cell_sums(grid, design.cohort, cohort, period) for grid in grids)
-        return first, second
+            first, second, third = (np.nan_to_num(grid[unit, period]) for grid in grids)
+        else:
+            cohort = self.labels["cohort"].to_numpy()
+            first, second, third = (cell_sums(grid, design.cohort, cohort, period) for grid in grids)
+        return first, second, third
 
 
 def _first(uncertainty: Uncertainty, k: int) -> Uncertainty:

@@ -78,11 +78,17 @@ def describe(plan: Plan, outcomes: Sequence[OutcomeEvaluation], created: dt.date
             version=metadata.version("preventeval"),
             python=platform.python_version(),
             packages={name: metadata.version(name) for name in _PACKAGES},
-            seed=plan.seed,
+            seed=_seed(plan),
             spec=plan.spec_text,
             command=plan.command,
         ),
     )
+
+
+def _seed(plan: Plan) -> int | None:
+    """Seed of the first method that draws random numbers; None where none does."""
+    methods = (plan.estimator, *(method for outcome in plan.outcomes for method in outcome.also))
+    return next((int(method.seed) for method in methods if hasattr(method, "seed")), None)
 
 
 def _design(design: StudyDesign) -> DesignFacts:
@@ -120,6 +126,9 @@ def _outcome(outcome: OutcomeEvaluation, level: float) -> OutcomeFacts:
     design = outcome.plan.design
     primary = _estimate(outcome.estimate, level)
     fitted = [attempt.estimate for attempt in outcome.others if attempt.estimate is not None]
+    observed, since, until, covered = _covered(outcome.estimate)
+    base = observed if primary.expected is None else primary.expected
+    treated = int((design.treated & np.isfinite(design.y)).sum())
     return OutcomeFacts(
         name=design.outcome,
         label=outcome.plan.label,
@@ -127,11 +136,14 @@ def _outcome(outcome: OutcomeEvaluation, level: float) -> OutcomeFacts:
         aim=design.aim,
         measure=design.measure or "value",
         counted=design.incidents is not None,
-        observed=_observed(design),
-        small_base=primary.expected is not None and primary.expected < _SMALL_BASE,
+        observed=observed,
+        small_base=base is not None and base < _SMALL_BASE,
+        since=since,
+        until=until,
+        unestimated=0 if covered is None else max(treated - covered, 0),
         primary=primary,
         others=[_attempt(attempt, level) for attempt in outcome.others],
-        verdict=verdict_of(outcome.estimate, fitted, outcome.findings, level),
+        verdict=verdict_of(outcome.estimate, fitted, outcome.findings),
         findings=[_finding(finding) for finding in outcome.findings],
         series=_series(outcome.estimate, level),
     )
@@ -143,10 +155,20 @@ def _counted(estimate: EffectEstimate) -> bool:
     return design.incidents is not None and estimate.of == "cell" and estimate.scale.base != "value"
 
 
-def _observed(design: StudyDesign) -> float | None:
-    """Incidents recorded while units were in the programme."""
+def _covered(estimate: EffectEstimate) -> tuple[float | None, str | None, str | None, int | None]:
+    """Incidents, first and last period, and unit-periods that the total of incidents covers."""
+    design = estimate.recipe.design
+    if _counted(estimate):
+        by_period = estimate.averted("period")
+        periods = by_period.labels["period"].to_numpy()
+        label = design.panel.periods.label
+        seen = by_period.diagnostics
+        total = float(sum(seen["observed"]))
+        return total, label(int(periods.min())), label(int(periods.max())), round(sum(seen["unit_periods"]))
     incidents = design.incidents
-    return None if incidents is None else float(np.nansum(np.where(design.treated, incidents, 0.0)))
+    if incidents is None:
+        return None, None, None, None
+    return float(np.nansum(np.where(design.treated, incidents, 0.0))), None, None, None
 
 
 def _attempt(attempt: Attempt, level: float) -> EstimateFacts:
@@ -159,10 +181,9 @@ def _estimate(estimate: EffectEstimate, level: float) -> EstimateFacts:
     overall = estimate if estimate.of == "overall" else estimate.overall()
     percent = _quantity(overall.as_percent(), level) if overall.scale.is_log else None
     change = expected = None
-    design = estimate.recipe.design
     if _counted(estimate):
-        averted = _quantity(estimate.averted(), level)
-        observed = _observed(design) or 0.0
+        total = estimate.averted()
+        averted, observed = _quantity(total, level), float(total.diagnostics["observed"][0])
         expected = observed + averted.value
         change = _turned(averted)
         percent = percent or _share_of_expected(change, observed)
@@ -212,18 +233,18 @@ def _turned(averted: Quantity) -> Quantity:
 
 
 def _share_of_expected(change: Quantity, observed: float) -> Quantity | None:
-    """A change in incidents, in per cent of what was expected given what was observed."""
+    """A change in incidents, in per cent of what was expected given what was observed.
 
-    def share(value: float | None) -> float | None:
-        if value is None or observed - value <= 0:
-            return None
+    None where the change, or an end of its interval, leaves nothing that was expected.
+    """
+    if change.low is None or change.high is None or observed - change.high <= 0:
+        return None
+
+    def share(value: float) -> float:
         return 100 * value / (observed - value)
 
-    value = share(change.value)
-    if value is None:
-        return None
-    ends = {"low": share(change.low), "high": share(change.high)}
-    return change.model_copy(update={"value": value, "scale": "percent", **ends})
+    ends = {"value": share(change.value), "low": share(change.low), "high": share(change.high)}
+    return change.model_copy(update={**ends, "scale": "percent"})
 
 
 def _rows(estimate: EffectEstimate, by: str, level: float) -> list[EffectRow]:
@@ -263,18 +284,22 @@ def _series(estimate: EffectEstimate, level: float) -> ChartSeries | None:
     mine = values[design.ever_treated]
     seen = np.isfinite(mine).sum(axis=0)
     whole = counted and bool((seen == len(mine)).all())
-    with np.errstate(invalid="ignore"):
-        observed = np.nansum(mine, axis=0) / (1.0 if whole else np.where(seen > 0, seen, np.nan))
+    divisor = np.where(seen > 0, 1.0 if whole else seen, np.nan)
+    observed = np.nansum(mine, axis=0) / divisor
     change = estimate.averted(by="period") if counted else estimate.by_period()
     at = change.labels["period"].to_numpy()
-    scaled = -np.ones(len(at)) if counted else design.treated[design.ever_treated].mean(axis=0)[at]
-    if counted and not whole:
-        scaled = scaled / np.where(seen[at] > 0, seen[at], np.nan)
+    in_programme = (design.treated & np.isfinite(values))[design.ever_treated].sum(axis=0)
+    scaled = -1 / divisor[at] if counted else (in_programme / np.maximum(seen, 1))[at]
     low, high = change.uncertainty.interval(change.effect, level)
     gaps = [scaled * part for part in (change.effect, low, high)]
     lines = [np.full(design.n_periods, np.nan) for _ in gaps]
     for line, gap in zip(lines, gaps, strict=True):
         line[at] = observed[at] - gap
+    if counted:
+        # Where some treated units have no estimate, what was expected of all is not known.
+        covered = np.zeros(design.n_periods)
+        covered[at] = change.diagnostics["unit_periods"]
+        lines = [np.where(covered < in_programme, np.nan, line) for line in lines]
     if design.measure == "log" and not counted:
         observed, lines = np.exp(observed), [np.exp(line) for line in lines]
     starts, counts = np.unique(design.cohort[design.ever_treated], return_counts=True)

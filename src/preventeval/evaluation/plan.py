@@ -35,7 +35,6 @@ class Plan:
     checks: tuple[str, ...]
     level: float
     programme: ProgrammeFacts
-    seed: int = 0
     source: str = ""
     statement: tuple[Message, ...] = ()
     spec_text: str = ""
@@ -79,7 +78,6 @@ def plan_from_spec(spec: Spec) -> Plan:
         checks=tuple(spec.checks.run),
         level=spec.estimation.level,
         programme=ProgrammeFacts(**spec.programme.model_dump()),
-        seed=spec.estimation.seed,
         source=spec.data.source,
         statement=() if statement is None else statement.messages,
         spec_text=spec.text,

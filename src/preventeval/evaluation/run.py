@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -116,8 +117,10 @@ class Evaluation:
         for outcome in self.outcomes:
             fitted = [outcome.estimate, *(a.estimate for a in outcome.others if a.estimate is not None)]
             for estimate in fitted:
-                name = f"estimates/{estimate.recipe.design.outcome}-{estimate.method}.csv"
-                tables[name] = estimate.tidy(self.plan.level).to_csv(index=False, lineterminator="\n")
+                name = re.sub(r"[^\w-]+", "-", f"{estimate.recipe.design.outcome}-{estimate.method}")
+                again = sum(path.startswith(f"estimates/{name}") for path in tables)
+                path = f"estimates/{name}{f'-{again + 1}' if again else ''}.csv"
+                tables[path] = estimate.tidy(self.plan.level).to_csv(index=False, lineterminator="\n")
         return tables
 
 

@@ -1,12 +1,14 @@
 """From numbers and checks to one of a few answers, by a written rule.
 
-The certainty ladder is that of GRADE, whose verbs reports use word for word. Evaluations
-of programmes that nobody allocated by lot start at "moderate" and go one step down for
-each of: a drift before the start, an effect in a placebo, an answer that hangs on one
-unit, fewer than ten treated clusters, another method that is clear in the opposite
-direction. A computation that failed its own check takes it to "very low". How the start
-is dated is a question of fact, not of method: it does not lower the ladder, but the
-answer says that it hangs on it.
+The direction is what the 95 per cent interval says, whatever level the report shows. The
+certainty ladder is that of GRADE, whose verbs reports use word for word. Evaluations of
+programmes that nobody allocated by lot start at "moderate" and go one step down for each of:
+a drift before the start, an effect in a placebo, neither of these checks giving an answer, an
+answer that hangs on one unit, fewer than ten treated clusters, another method that is clear
+in the opposite direction. With fewer than four treated clusters, or a computation that failed
+its own check, it is "very low", and with fewer than four there is no direction. How the start
+is dated is a question of fact, not of method: it does not lower the ladder, but the answer
+says that it hangs on it.
 """
 
 from __future__ import annotations
@@ -18,21 +20,24 @@ import numpy as np
 
 from preventeval.estimate import EffectEstimate
 from preventeval.report import Sentence, VerdictFacts
-from preventeval.sensitivity import Finding, excludes_null
+from preventeval.sensitivity import Finding, conclusion, failed_gates, overall_of
 from preventeval.words import Message
 
 __all__ = ["gates_of", "verdict_of"]
 
 Certainty = Literal["high", "moderate", "low", "very_low"]
+_DIRECTIONS: dict[int, Literal["fall", "rise", "unclear"]] = {-1: "fall", 0: "unclear", 1: "rise"}
 _LADDER: tuple[Certainty, ...] = ("high", "moderate", "low", "very_low")
 _LOWERING = ("pre_trends", "placebo_in_time", "leave_one_out")
 _HINGES = ("start_date", "leave_one_out")
-#: With fewer treated clusters the usual tests reject 10 to 14 per cent where 5 are meant.
-_FEW = 10
+#: With 6 treated clusters of 40 the usual tests reject 10 to 14 per cent where 5 are meant, and
+#: with 1 to 3 of 30 (simulated here) 20 to 75 per cent: there the interval says nothing.
+_FEW, _TOO_FEW = 10, 4
+_LEVEL = 0.95
 
 
 def verdict_of(
-    estimate: EffectEstimate, others: Sequence[EffectEstimate], findings: Sequence[Finding], level: float
+    estimate: EffectEstimate, others: Sequence[EffectEstimate], findings: Sequence[Finding]
 ) -> VerdictFacts:
     """Answer for one outcome.
 
@@ -44,47 +49,51 @@ def verdict_of(
         What other methods say.
     findings
         What the checks found.
-    level
-        Probability of the intervals.
 
     Returns
     -------
     VerdictFacts
     """
     design = estimate.recipe.design
-    overall = _overall(estimate)
-    clear = excludes_null(overall, level)
-    direction: Literal["fall", "rise", "unclear"] = "unclear"
-    if clear:
-        direction = "fall" if overall.effect[0] < 0 else "rise"
+    overall = overall_of(estimate)
+    clusters = len(np.unique(design.clusters[design.ever_treated]))
+    found = conclusion(overall, _LEVEL)
+    sign = found if found is not None and clusters >= _TOO_FEW else 0
     weak = [finding.check for finding in findings if finding.verdict == "weakens"]
-    reasons = [
-        Message("reason-interval-clear" if clear else "reason-interval-both"),
-        Message("reason-not-randomised"),
-    ]
     lowering = [Message(f"reason-{check.replace('_', '-')}") for check in _LOWERING if check in weak]
-    few = len(np.unique(design.clusters[design.ever_treated]))
-    if few < _FEW:
-        lowering.append(Message("reason-few-treated", {"count": few}))
+    answered = {finding.check for finding in findings if finding.verdict in ("supports", "weakens")}
+    if not answered & {"pre_trends", "placebo_in_time"}:
+        lowering.append(Message("reason-not-checked"))
+    if _TOO_FEW <= clusters < _FEW:
+        lowering.append(Message("reason-few-treated", {"count": clusters}))
     against = [
         other.method
-        for other in map(_overall, others)
-        if excludes_null(other, level) and np.sign(other.effect[0]) != np.sign(overall.effect[0])
+        for other in others
+        if sign and not failed_gates(other) and conclusion(overall_of(other), _LEVEL) == -sign
     ]
-    if clear and against:
+    if against:
         lowering.append(Message("reason-methods-disagree", {"methods": ", ".join(against)}))
-    failed = any(gate["verdict"] == "red" for gate in gates_of(estimate))
-    if failed:
-        lowering.append(Message("reason-gate", {"methods": estimate.method}))
+    ruinous = []
+    if clusters < _TOO_FEW:
+        ruinous.append(Message("reason-too-few-treated", {"count": clusters}))
+    if failed_gates(estimate):
+        ruinous.append(Message("reason-gate", {"methods": estimate.method}))
+    interval = {None: "reason-no-interval", 0: "reason-interval-both"}.get(found, "reason-interval-clear")
+    first = ruinous or [Message(interval)]
+    steps = 3 if ruinous else min(3, 1 + len(lowering))
     supports = sum(finding.verdict == "supports" for finding in findings)
-    step = 3 if failed else min(3, 1 + len(lowering))
     return VerdictFacts(
-        direction=direction,
-        certainty=_LADDER[step],
-        wanted=(direction == "fall") == (design.aim == "reduce") if clear else None,
+        direction=_DIRECTIONS[sign],
+        certainty=_LADDER[steps],
+        wanted=(sign < 0) == (design.aim == "reduce") if sign else None,
         reasons=[
-            Sentence.of(m)
-            for m in (*reasons, *lowering, Message("reason-check-supports", {"count": supports}))
+            Sentence.of(reason)
+            for reason in (
+                *first,
+                Message("reason-not-randomised"),
+                *lowering,
+                Message("reason-check-supports", {"count": supports}),
+            )
         ],
         hinges=[check for check in _HINGES if check in weak],
     )
@@ -93,7 +102,3 @@ def verdict_of(
 def gates_of(estimate: EffectEstimate) -> list[dict[str, Any]]:
     """Checks of the computation that the estimator made itself."""
     return list(estimate.diagnostics.get("gates", ()))
-
-
-def _overall(estimate: EffectEstimate) -> EffectEstimate:
-    return estimate if estimate.of == "overall" else estimate.overall()

@@ -192,8 +192,13 @@ class OutcomeFacts(_Frozen):
     aim: Literal["reduce", "increase"]
     measure: Literal["count", "rate", "log_rate", "value", "log"]
     counted: bool = Field(description="Whether there are incidents behind the outcome.")
-    observed: float | None = Field(description="Incidents recorded in treated unit-periods.")
+    observed: float | None = Field(
+        description="Incidents recorded in the treated unit-periods that the total covers."
+    )
     small_base: bool = Field(description="Fewer than 30 incidents expected: no percentages.")
+    since: str | None = Field(default=None, description="First period that the total of incidents covers.")
+    until: str | None = Field(default=None, description="Last period that the total of incidents covers.")
+    unestimated: int = Field(default=0, description="Treated unit-periods that no estimate covers.")
     primary: EstimateFacts
     others: list[EstimateFacts] = Field(default_factory=list)
     verdict: VerdictFacts
@@ -263,7 +268,7 @@ class ReproduceFacts(_Frozen):
     version: str
     python: str
     packages: dict[str, str]
-    seed: int
+    seed: int | None = Field(description="Of everything random; null where nothing is.")
     spec: str = Field(description="The spec file as it was read, or empty for an evaluation made in Python.")
     command: str
 

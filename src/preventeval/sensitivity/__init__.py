@@ -1,6 +1,13 @@
 """Checks: each takes an estimate to a Finding, whatever method made the estimate."""
 
-from preventeval.sensitivity.finding import Check, Finding, effect_message, excludes_null
+from preventeval.sensitivity.finding import (
+    Check,
+    Finding,
+    conclusion,
+    effect_message,
+    failed_gates,
+    overall_of,
+)
 from preventeval.sensitivity.leave_one_out import leave_one_out
 from preventeval.sensitivity.placebo_in_time import placebo_in_time
 from preventeval.sensitivity.pre_trends import pre_trends
@@ -10,9 +17,11 @@ __all__ = [
     "CHECKS",
     "DEFAULT_CHECKS",
     "Finding",
+    "conclusion",
     "effect_message",
-    "excludes_null",
+    "failed_gates",
     "leave_one_out",
+    "overall_of",
     "placebo_in_time",
     "pre_trends",
     "start_date",

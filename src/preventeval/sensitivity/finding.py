@@ -9,11 +9,23 @@ from typing import Literal
 
 import pandas as pd
 
-from preventeval.errors import PreventEvalError
+from preventeval.design import StudyDesign
+from preventeval.errors import EstimationError, PreventEvalError
 from preventeval.estimate import EffectEstimate
-from preventeval.words import Message, render
+from preventeval.words import Message, Values, render
 
-__all__ = ["Check", "Finding", "Verdict", "could_not_run", "effect_message", "excludes_null"]
+__all__ = [
+    "Check",
+    "Finding",
+    "Verdict",
+    "as_fitted",
+    "conclusion",
+    "could_not_run",
+    "effect_message",
+    "failed_gates",
+    "overall_of",
+    "refitted",
+]
 
 Verdict = Literal["supports", "weakens", "not_informative", "could_not_run"]
 #: A check takes an estimate and the probability of its intervals.
@@ -90,18 +102,12 @@ def effect_message(estimate: EffectEstimate, level: float) -> Message:
     """
     shown = estimate.as_percent() if estimate.scale.is_log else estimate
     value = float(shown.params.iloc[0])
-    ends = shown.conf_int(level).iloc[0]
-    digits = 1 if shown.scale.shown == "percent" else _digits(float(ends["upper"] - ends["lower"]))
-    return Message(
-        "effect-with-interval",
-        {
-            "value": round(value, digits),
-            "low": round(float(ends["lower"]), digits),
-            "high": round(float(ends["upper"]), digits),
-            "scale": shown.scale.name,
-            "per": shown.scale.per or 0,
-        },
-    )
+    low, high = (float(end) for end in shown.conf_int(level).iloc[0])
+    digits = 1 if shown.scale.shown == "percent" else _digits(high - low)
+    values: Values = {"value": round(value, digits), "scale": shown.scale.name, "per": shown.scale.per or 0}
+    if not math.isfinite(low + high):
+        return Message("effect-without-interval", values)
+    return Message("effect-with-interval", {**values, "low": round(low, digits), "high": round(high, digits)})
 
 
 def _digits(width: float) -> int:
@@ -109,7 +115,66 @@ def _digits(width: float) -> int:
     return 2 if not (math.isfinite(width) and width > 0) else max(0, 1 - math.floor(math.log10(width)))
 
 
-def excludes_null(estimate: EffectEstimate, level: float) -> bool:
-    """Whether the interval of a one-row estimate lies on one side of "no change"."""
+def conclusion(estimate: EffectEstimate, level: float) -> int | None:
+    """What the interval of a one-row estimate says.
+
+    Parameters
+    ----------
+    estimate
+        An estimate of one row.
+    level
+        Probability of the interval.
+
+    Returns
+    -------
+    int or None
+        -1 for a fall, 1 for a rise, 0 where the interval holds both; None where there is no
+        interval.
+    """
     low, high = estimate.conf_int(level).iloc[0]
-    return bool(low > estimate.scale.null or high < estimate.scale.null)
+    if not math.isfinite(low + high):
+        return None
+    return int(low > estimate.scale.null) - int(high < estimate.scale.null)
+
+
+def as_fitted(estimate: EffectEstimate) -> EffectEstimate:
+    """The estimate on its own scale, if it is what the estimator gave.
+
+    A check compares it with refits, which are averaged in one way: an average of another
+    kind would not be comparable.
+
+    Raises
+    ------
+    EstimationError
+        The estimate is an average made of what the estimator gave.
+    """
+    if estimate.aggregated:
+        raise EstimationError(
+            f"{estimate.method}: a check takes the estimate as it was fitted, not its averages",
+            hint="give it what fit() returned",
+        )
+    return estimate.as_estimated()
+
+
+def refitted(estimate: EffectEstimate, design: StudyDesign) -> EffectEstimate:
+    """The overall effect of the same estimator on another design.
+
+    Raises
+    ------
+    PreventEvalError
+        It cannot be fitted, or its computation failed its own check.
+    """
+    again = estimate.refit(design)
+    if failed_gates(again):
+        raise EstimationError(f"{estimate.method}: the computation of a refit did not pass its own check")
+    return overall_of(again)
+
+
+def overall_of(estimate: EffectEstimate) -> EffectEstimate:
+    """The overall effect, one row."""
+    return estimate if estimate.of == "overall" else estimate.overall()
+
+
+def failed_gates(estimate: EffectEstimate) -> bool:
+    """Whether a check that the estimator made of its own computation is red."""
+    return any(gate["verdict"] == "red" for gate in estimate.diagnostics.get("gates", ()))

@@ -9,7 +9,15 @@ import pandas as pd
 
 from preventeval.errors import PreventEvalError
 from preventeval.estimate import EffectEstimate
-from preventeval.sensitivity.finding import Finding, could_not_run, effect_message, excludes_null
+from preventeval.sensitivity.finding import (
+    Finding,
+    as_fitted,
+    conclusion,
+    could_not_run,
+    effect_message,
+    overall_of,
+    refitted,
+)
 from preventeval.words import Message, Values
 
 __all__ = ["leave_one_out"]
@@ -35,8 +43,8 @@ def leave_one_out(estimate: EffectEstimate, level: float = 0.95, *, time_limit: 
     Returns
     -------
     Finding
-        Weakens where leaving out one unit turns the sign, or changes whether the interval
-        lies on one side of zero. The table has a row for each unit.
+        Weakens where leaving out one unit changes what the interval says (a fall, a rise, or
+        either), or leaves no estimate. The table has a row for each unit.
 
     Examples
     --------
@@ -51,37 +59,44 @@ def leave_one_out(estimate: EffectEstimate, level: float = 0.95, *, time_limit: 
         return Finding(
             "leave_one_out", "not_informative", Message("finding-leave-one-out-many", {"count": len(units)})
         )
+    without: dict[str, EffectEstimate] = {}
+    impossible: list[str] = []
     try:
-        whole = estimate.overall() if estimate.of != "overall" else estimate
-        started = time.monotonic()
-        without: dict[object, EffectEstimate] = {}
-        for unit in units:
-            without[unit] = estimate.refit(design.without_units([unit])).overall()
-            minutes = (time.monotonic() - started) * len(units) / len(without) / 60
-            if len(without) == 1 and minutes * 60 > time_limit:
-                message = Message("finding-too-slow", {"count": len(units), "minutes": round(minutes)})
-                return Finding("leave_one_out", "could_not_run", message)
+        whole = overall_of(as_fitted(estimate))
     except PreventEvalError as error:
         return could_not_run("leave_one_out", error)
-    rows = [one.tidy(level).assign(left_out=str(unit)) for unit, one in without.items()]
-    table = pd.concat(rows)[
-        ["left_out", "estimate", "std_error", "conf_low", "conf_high", "scale"]
-    ].reset_index(drop=True)
-    clear = excludes_null(whole, level)
-    changed = [
-        unit
-        for unit, one in without.items()
-        if excludes_null(one, level) != clear or np.sign(one.effect[0]) != np.sign(whole.effect[0])
-    ]
+    answer = conclusion(whole, level)
+    if answer is None:
+        message = Message("finding-no-interval", {"effect": effect_message(whole, level)})
+        return Finding("leave_one_out", "not_informative", message)
+    started = time.monotonic()
+    for number, unit in enumerate(units, start=1):
+        try:
+            without[str(unit)] = refitted(estimate, design.without_units([unit]))
+        except PreventEvalError:  # that there is no answer without a unit is what was asked
+            impossible.append(str(unit))
+        minutes = (time.monotonic() - started) * len(units) / number / 60
+        if number == 1 and minutes * 60 > time_limit:
+            message = Message("finding-too-slow", {"count": len(units), "minutes": round(minutes)})
+            return Finding("leave_one_out", "could_not_run", message)
+    rows = [one.tidy(level).assign(left_out=unit) for unit, one in without.items()]
+    rows += [pd.DataFrame({"left_out": [unit]}) for unit in impossible]
+    columns = ["left_out", "estimate", "std_error", "conf_low", "conf_high", "scale"]
+    table = pd.concat(rows, ignore_index=True).reindex(columns=columns)
+    changed = impossible + [unit for unit, one in without.items() if conclusion(one, level) != answer]
+    if not without:
+        return Finding(
+            "leave_one_out", "weakens", Message("finding-leave-one-out-none", {"count": len(units)}), table
+        )
     ordered = sorted(without.values(), key=lambda one: float(one.effect[0]))
     low, high = ordered[0], ordered[-1]
     values: Values = {
-        "count": len(without),
+        "count": len(units),
         "low": effect_message(low, level),
         "high": effect_message(high, level),
     }
     if not changed:
         return Finding("leave_one_out", "supports", Message("finding-leave-one-out-stable", values), table)
-    named = ", ".join(str(unit) for unit in changed[:5]) + (", …" if len(changed) > 5 else "")
+    named = ", ".join(changed[:5]) + (", …" if len(changed) > 5 else "")
     message = Message("finding-leave-one-out-hangs", {**values, "units": named, "changed": len(changed)})
     return Finding("leave_one_out", "weakens", message, table)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from preventeval.errors import PreventEvalError
 from preventeval.estimate import EffectEstimate
-from preventeval.sensitivity.finding import Finding, could_not_run, effect_message, excludes_null
+from preventeval.sensitivity.finding import (
+    Finding,
+    Verdict,
+    as_fitted,
+    conclusion,
+    could_not_run,
+    effect_message,
+    refitted,
+)
 from preventeval.words import Message, Values
 
 __all__ = ["placebo_in_time"]
@@ -38,16 +46,18 @@ def placebo_in_time(estimate: EffectEstimate, level: float = 0.95, *, pretend: i
     before = int(design.cohorts.min()) - design.anticipation
     moved = max(1, before // 2) if pretend is None else pretend
     try:
-        placebo = estimate.refit(design.before_programme(moved)).overall()
+        placebo = refitted(as_fitted(estimate), design.before_programme(moved))
     except PreventEvalError as error:
         return could_not_run("placebo_in_time", error)
-    weakens = excludes_null(placebo, level)
+    found = conclusion(placebo, level)
     values: Values = {
         "effect": effect_message(placebo, level),
         "moved": moved,
         "frequency": design.panel.periods.freq,
     }
-    key = "finding-placebo-in-time-effect" if weakens else "finding-placebo-in-time-clear"
-    return Finding(
-        "placebo_in_time", "weakens" if weakens else "supports", Message(key, values), placebo.tidy(level)
-    )
+    if found is None:
+        message = Message("finding-no-interval", values)
+        return Finding("placebo_in_time", "not_informative", message, placebo.tidy(level))
+    key = "finding-placebo-in-time-effect" if found else "finding-placebo-in-time-clear"
+    verdict: Verdict = "weakens" if found else "supports"
+    return Finding("placebo_in_time", verdict, Message(key, values), placebo.tidy(level))

@@ -7,7 +7,15 @@ import pandas as pd
 
 from preventeval.errors import PreventEvalError
 from preventeval.estimate import EffectEstimate
-from preventeval.sensitivity.finding import Finding, could_not_run, effect_message, excludes_null
+from preventeval.sensitivity.finding import (
+    Finding,
+    as_fitted,
+    conclusion,
+    could_not_run,
+    effect_message,
+    overall_of,
+    refitted,
+)
 from preventeval.words import Message, Values
 
 __all__ = ["start_date"]
@@ -32,7 +40,7 @@ def start_date(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     -------
     Finding
         Weakens where a move of one period changes the effect by more than its standard error
-        and turns the sign, or changes whether the interval lies on one side of zero.
+        and changes what the interval says: a fall, a rise, or either.
 
     Examples
     --------
@@ -42,27 +50,32 @@ def start_date(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     [-1, 0, 1]
     """
     design = estimate.recipe.design
-    whole = estimate.overall() if estimate.of != "overall" else estimate
     moved: dict[int, EffectEstimate] = {}
     problem: PreventEvalError | None = None
+    try:
+        whole = overall_of(as_fitted(estimate))
+    except PreventEvalError as error:
+        return could_not_run("start_date", error)
     for by in (-1, 1):
         try:
-            moved[by] = estimate.refit(design.with_starts_moved(by)).overall()
+            moved[by] = refitted(estimate, design.with_starts_moved(by))
         except PreventEvalError as error:
             problem = error
     if problem is not None and not moved:
         return could_not_run("start_date", problem)
     every = {0: whole, **moved}
     table = pd.concat([one.tidy(level).assign(starts_moved_by=by) for by, one in sorted(every.items())])
-    table = table[["starts_moved_by", "estimate", "std_error", "conf_low", "conf_high", "scale"]].reset_index(
-        drop=True
-    )
-    clear, noise = excludes_null(whole, level), float(np.sqrt(whole.uncertainty.cov[0, 0]))
+    columns = ["starts_moved_by", "estimate", "std_error", "conf_low", "conf_high", "scale"]
+    table = table[columns].reset_index(drop=True)
+    answers = {by: conclusion(one, level) for by, one in every.items()}
+    if answers[0] is None or all(answers[by] is None for by in moved):
+        message = Message("finding-no-interval", {"effect": effect_message(whole, level)})
+        return Finding("start_date", "not_informative", message, table)
+    noise = float(np.sqrt(whole.uncertainty.cov[0, 0]))
     changed = [
         by
         for by, one in moved.items()
-        if abs(one.effect[0] - whole.effect[0]) > noise
-        and (excludes_null(one, level) != clear or np.sign(one.effect[0]) != np.sign(whole.effect[0]))
+        if answers[by] != answers[0] and abs(one.effect[0] - whole.effect[0]) > noise
     ]
     # Later first: dating a start too early, in a period only partly treated, is the commoner error.
     shown = max(changed or moved)

@@ -32,6 +32,10 @@ note-zero-as-never = { $count ->
 
 ## An effect with its interval and scale, to stand within a sentence
 
+effect-without-interval = { $scale ->
+    [percent] { NUMBER($value, minimumFractionDigits: 1) } per cent (how far off this may be is not known)
+   *[other] { $value } (how far off this may be is not known)
+}
 effect-with-interval = { $scale ->
     [percent] { NUMBER($value, minimumFractionDigits: 1) } per cent ({ NUMBER($low, minimumFractionDigits: 1) } to { NUMBER($high, minimumFractionDigits: 1) })
     [rate_ratio] a ratio of { $value } ({ $low } to { $high })
@@ -115,6 +119,8 @@ finding-leave-one-out-hangs = The answer changes when { $changed ->
     [one] one area is
    *[other] any one of { $changed } areas is
 } left out ({ $units }): it then lies between { $low } and { $high }.
+finding-no-interval = There are too few treated areas to say how far off this check may be: { $effect }.
+finding-leave-one-out-none = Without any one of { $count } areas there is no estimate at all.
 finding-too-slow = This check was not run: { $count } refits would take about { $minutes } minutes.
 finding-leave-one-out-many = With { $count } areas no single one can carry the result; this check was not needed.
 finding-start-date-stable = Dating every start { one-period-moved } does not change the answer: { $effect } in place of { $original }.
@@ -124,6 +130,7 @@ finding-start-date-hangs = The answer hangs on how the start is dated. With ever
 
 reason-not-randomised = Nobody was drawn by lot. The areas may have differed in ways that the data do not show.
 reason-interval-clear = The likely range lies on one side of zero.
+reason-no-interval = How far off the number may be cannot be said.
 reason-interval-both = The likely range holds both a fall and a rise.
 reason-check-supports = Checks that support the answer: { $count }.
 reason-pre-trends = Treated and comparison areas already moved apart before the start.
@@ -133,14 +140,19 @@ reason-few-treated = Only { $count } { $count ->
     [one] area or group of areas was
    *[other] areas or groups of areas were
 } treated. With so few, the likely range is often too narrow.
+reason-too-few-treated = { $count ->
+    [one] Only one area or group of areas was treated: chance in that one place cannot be told from the programme.
+   *[other] Only { $count } areas or groups of areas were treated: chance in these few places cannot be told from the programme.
+}
+reason-not-checked = Neither the test before the start nor the placebo gave an answer.
 reason-methods-disagree = Another method gives a clear answer in the opposite direction: { $methods }.
 reason-gate = A computation did not pass its own check: { $methods }.
 
 ## What an estimator decided
 
 note-lone-cohorts = { $count ->
-    [one] One cohort consists of a single unit ({ $cohorts }). The range of its own effect leaves out how much that unit varies by itself, and is too narrow.
-   *[other] { $count } cohorts consist of a single unit each ({ $cohorts }). The ranges of their own effects leave out how much these units vary by themselves, and are too narrow.
+    [one] One cohort consists of a single unit or cluster ({ $cohorts }). The range of its own effect leaves out how much it varies by itself, and is too narrow.
+   *[other] { $count } cohorts consist of a single unit or cluster each ({ $cohorts }). The ranges of their own effects leave out how much these vary by themselves, and are too narrow.
 }
 note-cells-left-out = { $count ->
     [one] { $count } effect could not be estimated, because there is no earlier period or no one to compare with: cohort { $cells }.
