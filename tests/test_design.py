@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from preventeval.design import StudyDesign
+from preventeval.did import CallawaySantAnna, TwoWayFixedEffects
 from preventeval.errors import DataError, DesignError, PreventEvalError
 from preventeval.panel import Panel
 from preventeval.periods import NEVER
@@ -231,6 +232,79 @@ def test_unknown_start_column() -> None:
         StudyDesign(panel_of(frame({"A": 2003, "B": None})), outcome="robbery", treated_from="strat")
 
 
+FISCAL = ["2014-07-01", "2015-07-01", "2016-07-01", "2017-07-01"]
+
+
+@pytest.mark.parametrize(
+    ("start", "position", "between"),
+    [
+        ("2015-07-01", 1, []),
+        ("2015-10-01", 2, ["note-starts-between"]),
+        ("2016-03", 2, ["note-starts-between"]),
+        ("2016-07", 2, []),
+    ],
+)
+def test_starts_in_fiscal_years(start: str, position: int, between: list[str]) -> None:
+    design = design_of(frame({"A": start, "B": None}, FISCAL))
+    assert design.cohort.tolist() == [position, NEVER]
+    assert design.panel.periods.label(position) == f"{2014 + position}-07"
+    assert keys(design) == between
+
+
+def test_starts_between_periods_are_counted_and_named() -> None:
+    starts = {"A": 2011, "B": 2013, "C": 2012, "D": None, "E": 2009, "F": 2015}
+    design = design_of(frame(starts, [2010, 2012, 2014]))
+    # E is in the programme from the first period on and F not before the last: notes of their own say so.
+    assert keys(design) == ["note-starts-between", "note-starts-after-end", "note-always-treated"]
+    assert str(design.notes[1]) == (
+        "2 units start between two periods of the table and count as treated from the later one: A, B."
+    )
+
+
+# Starts as positions --------------------------------------------------------------------------
+
+
+def test_given_starts_are_copied_and_locked() -> None:
+    panel = panel_of(frame({"A": None, "B": None, "C": None}))
+    given_starts = np.array([3, NEVER, 8])
+    design = StudyDesign(panel, outcome="robbery", treated_from="start", starts=given_starts)
+    given_starts[:] = 1
+    for same in (design, design.without_units([])):
+        assert same.cohort.tolist() == [3, NEVER, 8]
+    assert design.starts is not None
+    for array in (design.cohort, design.starts, design.weights, design.clusters):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint64", "int64"])
+def test_given_starts_of_every_whole_type(dtype: str) -> None:
+    panel = panel_of(frame({"A": None, "B": None}))
+    for starts in (np.array([2, 4], dtype=dtype), [2, 4]):
+        design = StudyDesign(panel, outcome="robbery", treated_from="start", starts=starts)  # type: ignore[arg-type]
+        assert (design.cohort.tolist(), design.cohort.dtype) == ([2, 4], np.int64)
+
+
+@pytest.mark.parametrize(
+    ("starts", "found"),
+    [
+        (np.array([3]), r"shape \(1,\) and type int64"),
+        (np.array([[3, NEVER]]), r"shape \(1, 2\)"),
+        (np.array([3.0, np.inf]), r"type float64"),
+        (np.array([True, False]), r"type bool"),
+        (["2003", None], r"type object"),
+        ([[1, 2], [3]], r"shape \(\)"),
+        ([], r"shape \(0,\)"),
+        ("start", r"shape \(\)"),
+    ],
+    ids=str,
+)
+def test_given_starts_that_are_no_positions(starts: Any, found: str) -> None:
+    panel = panel_of(frame({"A": None, "B": None}))
+    with pytest.raises(DesignError, match=found + r".*expected one whole number.* each of the 2 units"):
+        StudyDesign(panel, outcome="robbery", treated_from="start", starts=starts)
+
+
 # Units that cannot be compared --------------------------------------------------------------
 
 
@@ -365,7 +439,7 @@ def test_logarithms() -> None:
             r"'robbery' is not a number of incidents .*: say what it is\n  hint: measure='value'",
         ),
         ({"robbery": -1}, {}, {}, r"'robbery' is not a number of incidents"),
-        ({"robbery": -1}, {}, {"measure": "count"}, r"'robbery' is negative in places"),
+        ({"robbery": -1}, {}, {"measure": "count"}, r"'robbery' is negative in 1 unit-periods \('A 2000'\)"),
         (
             {"robbery": 0},
             {},
@@ -416,7 +490,10 @@ def test_an_outcome_without_any_value() -> None:
 
 def test_negative_incidents_behind_a_number() -> None:
     table = frame({"A": 2003, "B": None}, theft=-1)
-    with pytest.raises(DesignError, match="counts='theft' is negative in places"):
+    with pytest.raises(
+        DesignError,
+        match=r"'theft' is negative in 12 unit-periods \('A 2000', 'A 2001', 'A 2002' and 9 more\)",
+    ):
         design_of(table, {"outcomes": ["robbery", "theft"]}, measure="log", counts="theft")
 
 
@@ -436,7 +513,9 @@ def test_rates_are_missing_where_the_exposure_is() -> None:
 def test_an_exposure_of_nothing_is_refused(value: float) -> None:
     table = frame({"A": 2003, "B": None})
     table.loc[2, "residents"] = value
-    with pytest.raises(DataError, match="column 'residents' must be above 0, but is not in units 'A'"):
+    with pytest.raises(
+        DataError, match=r"'residents' must be above 0, but is not in 1 unit-periods \('A 2002'\)"
+    ):
         panel_of(table, **RATES)
 
 
@@ -472,6 +551,28 @@ def test_weights_that_cannot_be_used(rows: list[int], value: float, message: str
 
 
 @pytest.mark.parametrize(
+    ("starts", "weight", "comparison", "message"),
+    [
+        ({"A": 2003, "B": None}, {"A": 0, "B": 1}, "not_yet_treated", r"all treated units are 0 \('A'\)"),
+        ({"A": 2003, "B": None}, {"A": 1, "B": 0}, "never_treated", r"all comparison units are 0 \('B'\)"),
+        ({"A": 2003, "B": None}, {"A": 1, "B": 0}, "not_yet_treated", r"all comparison units are 0 \('B'\)"),
+        ({"A": 2002, "B": 2004}, {"A": 1, "B": 0}, "not_yet_treated", r"all comparison units are 0 \('B'\)"),
+        ({"A": 2002, "B": 2004}, {"A": 1, "B": 0}, "last_treated", r"all comparison units are 0 \('B'\)"),
+    ],
+)
+def test_groups_without_weight(
+    starts: dict[str, Any], weight: dict[str, float], comparison: str, message: str
+) -> None:
+    with pytest.raises(DesignError, match=r"the sampling weights of " + message):
+        design_of(frame(starts, weight=weight), WEIGHTED, comparison=comparison)
+
+
+def test_later_starts_compare_where_the_never_treated_have_no_weight() -> None:
+    table = frame({"A": 2002, "B": 2004, "C": None}, weight={"A": 1, "B": 1, "C": 0})
+    assert design_of(table, WEIGHTED).weights.tolist() == [1.5, 1.5, 0]
+
+
+@pytest.mark.parametrize(
     "labels", [{"A": "n", "B": "s", "C": "n"}, {"A": 1, "B": "x", "C": 1}, {"A": 5, "B": 9, "C": 5}]
 )
 def test_clusters_are_numbered(labels: dict[str, Any]) -> None:
@@ -497,6 +598,26 @@ def test_covariates() -> None:
     assert covariates.shape == (2, 6, 2)
     assert covariates[1, 0].tolist() == [0.2, 3.0]
     assert design_of(table).covariates.shape == (2, 6, 0)
+
+
+def test_missing_covariates_are_counted_and_named() -> None:
+    starts = {"A": 2003, "B": None, "C": None}
+    table = frame(starts, poverty={"A": 0.1, "B": np.nan, "C": 0.2}, youth=3.0).astype({"robbery": float})
+    assert keys(design_of(table, {"covariates": ["youth"]})) == []
+    # Row 6 is the first of B, whose outcome is missing anyway; row 12 is the first of C.
+    table.loc[6, "robbery"] = np.nan
+    table.loc[12, "youth"] = np.nan
+    design = design_of(table, {"covariates": ["poverty", "youth"]})
+    assert keys(design) == ["note-missing-cells", "note-missing-covariates"]
+    assert str(design.notes[-1]) == (
+        "6 unit-periods of 2 units have an outcome but not every covariate (poverty, youth). "
+        "Methods that use covariates leave them out: B, C."
+    )
+    one = design_of(table, {"covariates": ["youth"]})
+    assert str(one.notes[-1]) == (
+        "1 unit-period of 1 unit has an outcome but no value of youth. "
+        "Methods that use covariates leave it out: C."
+    )
 
 
 # Nothing changes after it is made ---------------------------------------------------------------
@@ -529,6 +650,30 @@ def test_row_and_column_order_and_kind_of_frame_do_not_matter() -> None:
         design = design_of(other)
         assert design.panel.fingerprint == plain.panel.fingerprint
         assert design.cohort.tolist() == plain.cohort.tolist()
+
+
+@pytest.mark.parametrize("estimator", [CallawaySantAnna(), TwoWayFixedEffects()], ids=lambda e: e.name)
+@pytest.mark.parametrize(("level", "factor"), [(1e9, 1.0), (-1e9, 1.0), (0.0, 1e-9), (0.0, 1e9)])
+def test_the_level_and_unit_of_a_value_do_not_matter(estimator: Any, level: float, factor: float) -> None:
+    rng = np.random.default_rng(5)
+    starts = {f"a{i:02d}": 2003 if i < 10 else None for i in range(30)}
+    table = frame(starts)
+    table["robbery"] = rng.normal(50, 10, len(table))
+    plain = estimator.fit(design_of(table, measure="value"))
+    other = estimator.fit(design_of(table.assign(robbery=level + factor * table["robbery"]), measure="value"))
+    # A value of 1e9 is known to 1e-7, which differences of about 10 feel in their eighth digit.
+    assert np.isfinite(plain.std_errors).all()
+    assert other.std_errors.to_numpy() == pytest.approx(factor * plain.std_errors.to_numpy(), rel=1e-6, abs=0)
+    assert other.effect == pytest.approx(factor * plain.effect, rel=1e-6, abs=0)
+
+
+def test_typical_size_is_that_of_differences() -> None:
+    table = frame({"A": 2003, "B": None}, residents=1.0).astype({"robbery": float})
+    # A and B are 3 apart in every period: 1.5 from its mean.
+    assert design_of(table, measure="value").typical_size == 1.5
+    table["robbery"] += 1e9
+    # Rounding of numbers of 1e9: 1e-7 of their size, which is 1e9 to eight digits.
+    assert design_of(table, measure="value").typical_size == pytest.approx(100, rel=1e-6)
 
 
 def test_repr_and_parts() -> None:
@@ -567,8 +712,8 @@ def test_starts_moved() -> None:
     table = frame({"A": 2002, "B": None, "C": 2007, "D": 2000, "E": 1999})
     design = design_of(table)
     later = design.with_starts_moved(1)
-    assert later.panel.units.tolist() == ["A", "B", "C", "D"]  # D now has a period before its start
-    assert later.cohort.tolist() == [3, NEVER, 8, 1]
+    assert later.panel.units.tolist() == ["A", "B", "C"]
+    assert later.cohort.tolist() == [3, NEVER, 8]
     earlier = design.with_starts_moved(-2)
     assert earlier.panel.units.tolist() == ["B", "C"]  # A is left without a period before
     assert earlier.cohort.tolist() == [NEVER, 5]
@@ -578,6 +723,34 @@ def test_starts_moved() -> None:
 def test_starts_moved_where_the_last_to_start_compare() -> None:
     design = design_of(frame({"A": 2002, "B": 2004}), comparison="last_treated").with_starts_moved(1)
     assert (design.n_periods, design.cohort.tolist()) == (5, [3, NEVER])
+
+
+def test_starts_moved_later_bring_in_no_unit_that_was_always_treated() -> None:
+    design = design_of(frame({"A": 2002, "B": None, "D": 2000, "E": 1999}))
+    # Its first period, the base of every comparison, would be a treated one.
+    later = design.with_starts_moved(1)
+    assert later.panel.units.tolist() == ["A", "B"]
+    assert keys(later) == []
+
+
+def test_units_weigh_as_in_the_total() -> None:
+    starts = {"A": 2002, "B": None}
+    table = frame(starts, weight={"A": 5.0, "B": 1.0})
+    table.loc[table["area"] == "B", "residents"] = 3000.0
+    table.loc[0, "residents"] = np.nan
+    roles = {**WEIGHTED, **RATES}
+    count = design_of(table, roles, measure="count").weighing_as_in_total()
+    assert count.weights.tolist() == [1, 1]
+    rate = design_of(table, roles, measure="rate").weighing_as_in_total()
+    assert rate.weights.tolist() == [0.5, 1.5]  # 1000 and 3000 residents, over their mean
+    # Untreated incidents: 10 and 12 of A, and 13, 15, … 23 of B.
+    expected = np.array([11, 18]) / 14.5
+    for options in ({"measure": "log_rate"}, {"measure": "log", "counts": "robbery"}):
+        weighed = design_of(table, roles, **options).weighing_as_in_total()
+        assert weighed.weights == pytest.approx(expected, rel=1e-15)  # one division
+        assert weighed.cohort.tolist() == [2, NEVER]
+    value = design_of(table, roles, measure="value").weighing_as_in_total()
+    assert value.weights.tolist() == [1, 1]
 
 
 def test_placebo_uses_no_treated_observation() -> None:

@@ -189,6 +189,22 @@ def test_frozen_and_read_only() -> None:
         panel.outcomes["robbery"] = np.zeros((3, 4))  # type: ignore[index]
 
 
+def test_other_weights_leave_the_first_panel_as_it_was() -> None:
+    panel = Panel(table(), **ROLES)
+    other = panel.weighing(np.array([3.0, 2.0, 1.0]))
+    assert other.weights is not None
+    assert panel.weights is not None
+    assert other.weights.tolist() == [[3.0] * 4, [2.0] * 4, [1.0] * 4]
+    assert panel.weights[:, 0].tolist() == [1, 2, 3]
+    with pytest.raises(ValueError, match="read-only"):
+        other.weights[0, 0] = 9
+
+
+def test_an_axis_that_leaves_time_out_is_not_counted_in_months() -> None:
+    frame = table().assign(month=[f"{2015 + t}-07-01" for t in [*range(4), *range(4), 0, 1, 3]])
+    assert repr(Panel(frame, **ROLES)).startswith("Panel(3 units × 4 periods, 2015-07 to 2018-07")
+
+
 def test_select_and_first_periods() -> None:
     panel = Panel(table(), **ROLES).select(np.array([True, False, True])).first_periods(2)
     assert (panel.units.tolist(), panel.periods.labels) == (["A", "C"], ("2020-01", "2020-02"))
@@ -263,9 +279,14 @@ def changed(**columns: object) -> pd.DataFrame:
         ),
         (changed(robbery=[1]), r"'robbery' must hold numbers, but holds '\[1\]' \(first in row 1\)"),
         (changed(score=np.inf), r"column 'score' is infinite in row 1"),
-        (changed(residents=0), r"column 'residents' must be above 0, but is not in units 'A'"),
-        (changed(residents=-5), r"column 'residents' must be above 0, but is not in units 'A'"),
-        (changed(weight=-0.1), r"column 'weight' must be 0 or more, but is not in units 'A'"),
+        (changed(residents=0), r"'residents' must be above 0, but is not in 1 unit-periods \('A 2020-01'\)"),
+        (
+            table().assign(residents=-5),
+            r"'residents' must be above 0, but is not in 11 unit-periods "
+            r"\('A 2020-01', 'A 2020-02', 'A 2020-03' and 8 more\)",
+        ),
+        (changed(weight=-0.1), r"'weight' must be 0 or more, but is not in 1 unit-periods \('A 2020-01'\)"),
+        (table().assign(poverty=np.nan), r"column 'poverty' has no value\n  hint: leave it out"),
         (table().assign(area=[1] * 4 + ["1"] * 7), r"'area' writes units '1' in several types"),
         (changed(area=None), r"column 'area' is empty in 1 rows \(rows '1'\)"),
         (changed(month=None), r"column 'month' is empty in 1 rows \(first: row 1\)"),

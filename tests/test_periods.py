@@ -146,15 +146,49 @@ def test_a_date_within_a_period_belongs_to_it(freq: Frequency, first: int, day: 
 def test_between_two_periods_of_a_thin_axis() -> None:
     axis, _ = read_periods([2000, 2002, 2004], column="year")
     assert axis.labels == ("2000", "2002", "2004")
-    assert axis.positions([2001], column="start", floor=True).tolist() == [1]
+    positions, between = axis.next_positions([2000, 2001, 2004, 2005], column="start")
+    assert positions.tolist() == [0, 1, 2, 3]
+    assert between.tolist() == [False, True, False, True]
     with pytest.raises(DataError, match=r"column 'start': '2001' lie between the periods.*every 2 integers"):
         axis.positions([2001], column="start")
 
 
-def test_per_year() -> None:
-    assert Periods("month", 0, 1, 1).per_year() == 12
-    assert Periods("month", 0, 6, 1).per_year() == 2
-    assert Periods("integer", 0, 1, 1).per_year() is None
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        (["2015-07-01", "2016-07-01", "2017-07-01"], ("2015-07", "2016-07", "2017-07")),
+        (["2015-06-30", "2016-06-30"], ("2015-06", "2016-06")),
+        (["2015-04", "2016-04"], ("2015-04", "2016-04")),
+        (["2015-01-15", "2016-01-15"], ("2015-01", "2016-01")),
+        (["2015-02-01", "2015-05-01", "2015-08-01"], ("2015-02", "2015-05", "2015-08")),
+        (["2015-02-28", "2015-05-31"], ("2015-02", "2015-05")),
+        (pd.period_range("2015", periods=2, freq="Y-JUN"), ("2014-07", "2015-07")),
+        (pd.period_range("2015-01", periods=2, freq="Q-NOV"), ("2014-12", "2015-03")),
+    ],
+)
+def test_years_and_quarters_that_are_not_the_calendars_stay_months(
+    values: object, labels: tuple[str, ...]
+) -> None:
+    axis, positions = read_periods(values, column="when")
+    assert (axis.freq, axis.labels) == ("month", labels)
+    assert positions.tolist() == list(range(len(labels)))
+
+
+@pytest.mark.parametrize(
+    ("values", "freq"),
+    [
+        (["2015-01-01", "2016-01-01"], "year"),
+        (["2015-12-31", "2016-12-31"], "year"),
+        (["2015-01", "2016-01"], "year"),
+        (["2015-01-01", "2015-04-01", "2015-10-01"], "quarter"),
+        (["2015-09-30", "2015-12-31"], "quarter"),
+        (pd.period_range("2015", periods=2, freq="Y"), "year"),
+        (pd.period_range("2015-01", periods=2, freq="Q"), "quarter"),
+        (pd.period_range("2015-01", periods=2, freq="Q-MAR"), "quarter"),
+    ],
+)
+def test_years_and_quarters_of_the_calendar(values: object, freq: str) -> None:
+    assert read_periods(values, column="when")[0].freq == freq
 
 
 def test_slice_keeps_the_names() -> None:

@@ -52,14 +52,13 @@ _MODULES = ("plot", "sensitivity")
 __all__ = ["__version__", *_HOMES, *_MODULES]
 
 
-
-def _as_it_was_made(mapping: MappingProxyType[Any, Any]) -> tuple[Any, ...]:
-    return MappingProxyType, (dict(mapping),)
+def _read_only(items: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(items)  # pickle cannot name the type itself
 
 
 # Python does not say how a read-only dictionary is pickled or copied. Said once for all parts that
 # hold one, so that panels, designs and estimates can be stored and sent to other processes.
-copyreg.pickle(MappingProxyType, _as_it_was_made)
+copyreg.pickle(MappingProxyType, lambda mapping: (_read_only, (dict(mapping),)))
 
 
 def __getattr__(name: str) -> Any:

@@ -72,8 +72,8 @@ class StudyDesign:
     per
         Exposure that rates are given for.
     starts
-        Position of the first treated period of each unit, in place of the column. Set by
-        designs that are derived from another; shape (n_units,).
+        Position of the first treated period of each unit, in place of the column: whole
+        numbers, shape (n_units,). Set by designs that are derived from another.
 
     Raises
     ------
@@ -122,6 +122,8 @@ class StudyDesign:
         if starts is None:
             starts, note = _read_starts(panel, self.treated_from)
             notes += note
+        else:
+            starts = _checked_starts(panel, starts)
         object.__setattr__(self, "measure", measure)
         object.__setattr__(self, "_given", (panel, starts))
         keep, note = _units_to_keep(panel, self._measured(panel), starts)
@@ -137,7 +139,8 @@ class StudyDesign:
         if missing:
             total = panel.n_units * panel.n_periods
             notes.append(Message("note-missing-cells", {"count": missing, "total": total}))
-        cohort.flags.writeable = False
+        notes += _note_missing_covariates(panel, self._measured(panel))
+        starts.flags.writeable = cohort.flags.writeable = False
         for name, value in {
             "panel": panel,
             "cohort": cohort,
@@ -148,7 +151,8 @@ class StudyDesign:
         _check_groups(self)
 
         # Both are read now: what is wrong with them has to come out when the design is made.
-        _ = self.weights, self.clusters
+        self.weights.flags.writeable = self.clusters.flags.writeable = False
+        _check_weights_of_groups(self)
 
     def __repr__(self) -> str:
         return (
@@ -190,8 +194,14 @@ class StudyDesign:
 
     @cached_property
     def typical_size(self) -> float:
-        """Root mean square of :attr:`y`, to tell small numbers from rounding."""
-        return float(np.sqrt(np.nanmean(self.y**2)))
+        """Root mean square of :attr:`y` less its mean in each period, to tell small numbers from rounding.
+
+        At least 1e-7 of the root mean square of :attr:`y` itself: numbers that are large beside
+        their differences leave rounding of their own.
+        """
+        apart = self.y - _known_mean(self.y.T)
+        spread, size = (float(np.sqrt(np.nanmean(values**2))) for values in (apart, self.y))
+        return max(spread, 1e-7 * size)
 
     @property
     def incidents(self) -> Array | None:
@@ -399,15 +409,13 @@ def _settle_measure(design: StudyDesign) -> tuple[Measure, list[Message]]:
     known = values[np.isfinite(values)]
     if not known.size:
         raise DesignError(f"outcome '{design.outcome}' has no value in any unit and period")
-    if design.counts is not None and (design.panel.outcome(design.counts) < 0).any():
+    incidents = design.outcome if design.measure in ("count", "rate", "log_rate") else design.counts
+    if incidents is not None and (negative := design.panel.outcome(incidents) < 0).any():
         raise DesignError(
-            f"counts='{design.counts}' is negative in places: it cannot be a number of incidents"
+            f"outcome '{incidents}' is negative in {design.panel.named(negative)}: "
+            "it cannot be a number of incidents"
         )
     is_count = bool(((known >= 0) & (known == np.floor(known))).all())
-    if design.measure in ("count", "rate", "log_rate") and not (known >= 0).all():
-        raise DesignError(
-            f"outcome '{design.outcome}' is negative in places: it cannot be a number of incidents"
-        )
     if design.measure is not None:
         return design.measure, []
     if not is_count:
@@ -445,21 +453,41 @@ def _read_starts(panel: Panel, column: str) -> tuple[NDArray[np.int64], list[Mes
     known = [_whole(value) if numbered else value for value in values[~never]]
     # One start per distinct value, and one more, NEVER, for units whose column is empty (code -1).
     start_of = np.full(len(values) + 1, NEVER, dtype=np.int64)
+    between = np.zeros(len(values) + 1, dtype=bool)
     if known:
         try:
-            start_of[:-1][~never] = panel.periods.positions(known, column=column, floor=True)
+            start_of[:-1][~never], between[:-1][~never] = panel.periods.next_positions(known, column=column)
         except DataError as error:
             raise DesignError(
                 f"the start of the programme: {error.message}",
                 hint=error.hint or f"write it like the periods, for example {panel.periods.label(0)}",
             ) from None
     starts = start_of[codes]
+    odd = between[codes] & (starts > 0) & (starts < panel.n_periods)
+    if odd.any():
+        named: Values = {"units": _names(panel.units[odd]), "count": int(odd.sum())}
+        notes.append(Message("note-starts-between", named))
     late = (starts >= panel.n_periods) & (starts != NEVER)
     if late.any():
         last = panel.periods.label(panel.n_periods - 1)
-        named: Values = {"units": _names(panel.units[late]), "count": int(late.sum()), "last": last}
+        named = {"units": _names(panel.units[late]), "count": int(late.sum()), "last": last}
         notes.append(Message("note-starts-after-end", named))
     return starts, notes
+
+
+def _checked_starts(panel: Panel, given: object) -> NDArray[np.int64]:
+    """Start positions that came as numbers, copied: what is done to them later stays outside."""
+    try:
+        starts = np.array(given)
+    except ValueError:  # rows of different lengths
+        starts = np.array(None)
+    if starts.shape != (panel.n_units,) or starts.dtype.kind not in "iu":
+        raise DesignError(
+            f"starts= has shape {starts.shape} and type {starts.dtype}: expected one whole number, the "
+            f"position of the first treated period, for each of the {panel.n_units} units",
+            hint="preventeval.periods.NEVER stands for units that are never treated",
+        )
+    return starts.astype(np.int64)
 
 
 def _is_number(value: object) -> bool:
@@ -512,6 +540,41 @@ def _periods_to_keep(
     cut = max(last - anticipation, 0)
     labels = {"start": panel.periods.label(last), "cut": panel.periods.label(cut)}
     return cut, [Message("note-last-cohort-compares", labels)]
+
+
+def _note_missing_covariates(panel: Panel, y: Array) -> list[Message]:
+    """Outcomes that methods with covariates cannot use, which they would leave out in silence."""
+    missing = {name: np.isnan(grid) & ~np.isnan(y) for name, grid in panel.covariates.items()}
+    lost = np.any([np.zeros(y.shape, dtype=bool), *missing.values()], axis=0)
+    units = lost.any(axis=1)
+    if not units.any():
+        return []
+    values: Values = {
+        "count": int(lost.sum()),
+        "n_units": int(units.sum()),
+        "units": _names(panel.units[units]),
+        "columns": ", ".join(name for name, cells in missing.items() if cells.any()),
+    }
+    return [Message("note-missing-covariates", values)]
+
+
+def _check_weights_of_groups(design: StudyDesign) -> None:
+    """Those who are left when units without weight are taken away must still have someone to compare with."""
+    weighed, treated = design.weights > 0, design.ever_treated
+    if weighed.all():
+        return
+    kinds = np.unique(design.cohort[weighed & treated])
+    only_never = design.comparison != "not_yet_treated" or len(kinds) == 1
+    if not len(kinds):
+        group, units = "treated", treated
+    elif only_never and not (weighed & ~treated).any():
+        group, units = "comparison", ~weighed
+    else:
+        return
+    raise DesignError(
+        f"the sampling weights of all {group} units are 0 ({some_of(design.panel.units[units])}): "
+        "there is no one to study or to compare with"
+    )
 
 
 def _check_groups(design: StudyDesign) -> None:

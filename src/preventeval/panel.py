@@ -44,7 +44,8 @@ class Panel:
         Numeric column of person-time at risk (residents, say), above 0. Where it is missing,
         so is every rate.
     covariates
-        Numeric columns that may explain the outcome and that programmes cannot change.
+        Numeric columns that may explain the outcome and that programmes cannot change. Each
+        has a value somewhere.
     weights
         Numeric column of sampling weights, 0 or more, the same in all periods of a unit.
     freq
@@ -126,12 +127,22 @@ class Panel:
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
-        _check_sign(self.exposure, exposure, labels, zero_allowed=False)
-        _check_sign(self.weights, weights, labels, zero_allowed=True)
+        for name, covariate in self.covariates.items():
+            if np.isnan(covariate).all():
+                raise DataError(
+                    f"column '{name}' has no value", hint="leave it out of the covariates, or fill it"
+                )
+        if self.exposure is not None and (self.exposure <= 0).any():
+            bad = self.named(self.exposure <= 0)
+            raise DataError(f"column '{exposure}' must be above 0, but is not in {bad}")
+        if self.weights is not None and (self.weights < 0).any():
+            bad = self.named(self.weights < 0)
+            raise DataError(f"column '{weights}' must be 0 or more, but is not in {bad}")
 
     def __repr__(self) -> str:
         first, last = self.periods.label(0), self.periods.label(self.n_periods - 1)
-        noun = "periods" if self.periods.freq == "integer" else f"{self.periods.freq}s"
+        numbered = self.periods.freq == "integer" or self.periods.step > 1
+        noun = "periods" if numbered else f"{self.periods.freq}s"
         return (
             f"Panel({self.n_units} units × {self.n_periods} {noun}, {first} to {last}, "
             f"outcomes: {', '.join(self.outcomes)})"
@@ -217,6 +228,12 @@ class Panel:
                 hint="each unit needs one value, the same in all its rows",
             )
         return high, np.asarray(values, dtype=object)
+
+    def named(self, cells: NDArray[np.bool_]) -> str:
+        """How many cells of shape (n_units, n_periods), and the first three, for a message."""
+        where = np.argwhere(cells)
+        first = some_of((f"{self.units[i]} {self.periods.label(int(t))}" for i, t in where), 3)
+        return f"{len(where)} unit-periods ({first})"
 
     def select(self, keep: NDArray[np.bool_]) -> Panel:
         """The panel of some of its units.
@@ -390,12 +407,3 @@ def _grid(
     grid = np.full(shape, np.nan)
     grid[row_unit, row_period] = values
     return _locked(grid)
-
-
-def _check_sign(grid: Array | None, column: str | None, units: NDArray[Any], *, zero_allowed: bool) -> None:
-    if grid is None:
-        return
-    bad = ((grid < 0) if zero_allowed else (grid <= 0)).any(axis=1)
-    if bad.any():
-        wanted = "0 or more" if zero_allowed else "above 0"
-        raise DataError(f"column '{column}' must be {wanted}, but is not in units {some_of(units[bad])}")

@@ -154,9 +154,7 @@ class Periods:
             )
         return positions
 
-    def next_positions(
-        self, values: object, *, column: str
-    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def next_positions(self, values: object, *, column: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Positions from which values are in force, on an axis that may leave time out.
 
         What starts between two periods is in force from the later one.
@@ -346,7 +344,7 @@ def _named_length(value: object) -> Frequency:
         length = _PERIOD_LENGTHS.get(value.freqstr[0], "day")
         # Years and quarters that are not the calendar's have their first month for a name.
         in_months = {"year": 12, "quarter": 3}.get(length, 1)
-        return length if value.start_time.month % in_months in (0, 1) else "month"
+        return length if value.start_time.month % in_months == 1 % in_months else "month"
     match = _TEXT.match(value) if isinstance(value, str) else None
     if match is None or match["day"]:
         return "day"

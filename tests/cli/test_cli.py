@@ -57,6 +57,10 @@ def example(call: Call, tmp_path: Path) -> Path:
 def fake(monkeypatch: pytest.MonkeyPatch) -> Evaluate:
     """Replace the estimation by one that takes no time."""
 
+    red = SimpleNamespace(method="HierarchicalCounts", gates=[SimpleNamespace(verdict="red")])
+    main = SimpleNamespace(method="CallawaySantAnna", gates=[])
+    failing = SimpleNamespace(label="burglaries", primary=main, others=[red])
+
     def set_up(*, passed: bool = True, report: Callable[[Path], None] | None = None) -> None:
         def write(folder: Path) -> None:
             assert list(folder.iterdir()) == []
@@ -65,7 +69,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Evaluate:
 
         def evaluate(spec: Path, *, progress: Callable[[str], None]) -> Any:
             progress("burglaries: CallawaySantAnna")
-            facts = SimpleNamespace(gates_passed=passed)
+            facts = SimpleNamespace(gates_passed=passed, outcomes=[] if passed else [failing])
             return SimpleNamespace(facts=facts, answer="Burglaries fell.", report=report or write)
 
         monkeypatch.setattr("preventeval.evaluation.evaluate", evaluate)
@@ -287,7 +291,8 @@ def test_run_can_be_quiet_and_speak_json(call: Call, tmp_path: Path) -> None:
 def test_run_replaces_earlier_results_only_when_forced(call: Call, tmp_path: Path) -> None:
     out = tmp_path / "results"
     assert call("run", "evaluation.toml", "--out", out).code == 0
-    (out / "old.html").write_text("of the first run", "utf-8")
+    (out / "estimates").mkdir()
+    (out / "estimates" / "old.csv").write_text("of the first run", "utf-8")
     said = call("run", "evaluation.toml", "--out", out)
     assert said.code == 2
     assert said.err == f"{out} holds results already\n  hint: give a new folder, or --force to replace them\n"
@@ -303,6 +308,32 @@ def test_run_never_removes_files_of_others(call: Call, tmp_path: Path) -> None:
     assert said.code == 2
     assert "holds files that are no results of this program (thesis.txt)" in said.err
     assert names(tmp_path) == ["thesis.txt"]
+
+
+@pytest.mark.usefixtures("fake")
+@pytest.mark.parametrize("name", ["thesis.txt", "estimates/thesis.txt", "drafts/brief.html"])
+def test_run_never_removes_files_that_lie_among_results(call: Call, tmp_path: Path, name: str) -> None:
+    out = tmp_path / "results"
+    assert call("run", "evaluation.toml", "--out", out).code == 0
+    (out / name).parent.mkdir(exist_ok=True)
+    (out / name).write_text("mine", "utf-8")
+    said = call("run", "evaluation.toml", "--out", out, "--force")
+    assert said.code == 2
+    assert name in said.err
+    assert (out / name).read_text("utf-8") == "mine"
+
+
+def test_a_place_that_cannot_be_written_to_is_found_before_the_work(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def evaluate(spec: Path, *, progress: Callable[[str], None]) -> None:
+        raise AssertionError("estimated in vain")
+
+    monkeypatch.setattr("preventeval.evaluation.evaluate", evaluate)
+    (tmp_path / "file").write_text("mine", "utf-8")
+    said = call("run", "evaluation.toml", "--out", tmp_path / "file" / "results")
+    assert said.code == 2
+    assert "cannot write to" in said.err
 
 
 @pytest.mark.usefixtures("fake")
@@ -338,7 +369,10 @@ def test_a_failed_gate_ends_with_3_and_keeps_the_results(call: Call, fake: Evalu
     fake(passed=False)
     said = call("run", "evaluation.toml", "--out", tmp_path / "results", "--quiet")
     assert said.code == 3
-    assert said.err == "A computation failed its own check: see the technical report.\n"
+    assert said.err == (
+        "HierarchicalCounts, tried on burglaries beside the main method, did not pass the check of its own "
+        "computation. The answer does not rest on it.\nSee the technical report.\n"
+    )
     assert "brief.html" in names(tmp_path / "results")
 
 
@@ -412,6 +446,19 @@ def test_pages_can_be_written_again(call: Call, results: Path) -> None:
     assert said.code == 0
     assert str(results / "brief.html") in said.out
     assert {name: (results / name).read_text("utf-8") for name in pages} == pages
+
+
+def test_pages_can_be_written_again_from_the_file_itself(call: Call, results: Path) -> None:
+    (results / "brief.html").unlink()
+    assert call("report", results / "facts.json").code == 0
+    assert (results / "brief.html").exists()
+
+
+def test_facts_that_cannot_be_read(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "facts.json").mkdir()
+    said = call("report", tmp_path)
+    assert said.code == 2
+    assert "cannot be read" in said.err
 
 
 def test_pages_in_an_unknown_language_are_refused_and_nothing_is_lost(call: Call, results: Path) -> None:

@@ -422,6 +422,111 @@ def disagreeing() -> Facts:
     return facts(outcome(primary=primary, observed=math.floor(9410.0)))
 
 
+def last_treated() -> Facts:
+    """Every area starts in the end: the last to start serve as the comparison; periods are numbers."""
+    own = quantity(-64.6, -92.0, -36.2, "incidents")
+    primary = estimate(
+        overall=own, percent=None, change=incidents(-730, -1070, -390), expected=2900.0, by_event_time=[]
+    )
+    moved = {"frequency": "integer", "direction": "later", "original": effect(-65.0, -92.0, -36.0)}
+    values = {"value": 36.0, "low": -41.0, "high": 113.0, "scale": "incidents", "per": 0}
+    dated = Sentence(key="effect-with-interval", values=values)
+    hanging = start_date_finding().model_copy(
+        update={"sentence": Sentence(key="finding-start-date-hangs", values={**moved, "effect": dated})}
+    )
+    hinges = ["start_date", "leave_one_out"]
+    starts = [StartFacts(label="13", count=11, units=["A", "B"])]
+    more = {"first": "1", "last": "24", "frequency": "integer", "n_periods": 24, "n_treated_cells": 132}
+    return facts(
+        outcome(
+            label="robberies",
+            measure="count",
+            primary=primary,
+            observed=2170.0,
+            since="13",
+            until="22",
+            unestimated=22,
+            verdict=verdict("fall", "low", hinges=hinges),
+            findings=[pre_trends_finding(), hanging, left_out_finding()],
+            series=None,
+        ),
+        design=design(
+            comparison="last_treated", n_units=16, n_treated=11, n_comparison=5, **more, starts=starts
+        ),
+        programme={"name": "safe streets", "place": "Testville"},
+    )
+
+
+def left_out_finding(*units: str) -> FindingFacts:
+    """The answer changes when some units are left out, one at a time."""
+    named = units or ("North", "South")
+    values = {"count": 21, "low": effect(1.1, -4.0, 6.5), "high": effect(13.0, 4.2, 22.6)}
+    sentence = {**values, "units": ", ".join(named), "changed": len(named)}
+    return FindingFacts(
+        check="leave_one_out",
+        verdict="weakens",
+        sentence=Sentence(key="finding-leave-one-out-hangs", values=sentence),
+        columns=["left_out", "estimate", "scale", "tested"],
+        rows=[[unit, 1.1, "incidents", "True"] for unit in named],
+    )
+
+
+def below_zero() -> Facts:
+    """A straight line leads below zero: fewer than no incidents were expected."""
+    primary = estimate(
+        overall=quantity(2.1, -1.0, 5.0, "incidents"),
+        percent=None,
+        change=incidents(16, -18, 50),
+        expected=6.0,
+        by_event_time=[],
+    )
+    rows = series()
+    lines = ("expected", "expected_low", "expected_high")
+    lower = {line: [v if v is None else v - 7500.0 for v in getattr(rows, line)] for line in lines}
+    return facts(
+        outcome(
+            primary=primary,
+            observed=22.0,
+            small_base=True,
+            verdict=verdict("unclear", "low"),
+            findings=[],
+            series=rows.model_copy(update=lower),
+        )
+    )
+
+
+def too_few() -> Facts:
+    """Two areas had the programme: no direction, and not how far off the number may be."""
+    reasons = [
+        Sentence(key="reason-too-few-treated", values={"count": 2}),
+        Sentence(key="reason-not-checked"),
+        Sentence(key="reason-check-supports", values={"count": 0}),
+    ]
+    primary = estimate(
+        overall=quantity(-0.2, None, None, "log_rate_ratio"),
+        percent=percent(-18.1, None, None),
+        change=incidents(-40.2, None, None),
+        expected=222.0,
+        by_event_time=[],
+    )
+    return facts(
+        outcome(
+            primary=primary,
+            observed=182.0,
+            verdict=verdict("unclear", "very_low", reasons=reasons),
+            findings=[stopped_finding("pre_trends"), stopped_finding()],
+            series=None,
+        ),
+        design=design(n_treated=2),
+    )
+
+
+def gate_beside() -> Facts:
+    """A method beside the main one did not pass its own check; the answer stands."""
+    gate = GateFacts(name="r_hat", verdict="red", value=1.31, limit=1.01)
+    return facts(outcome(others=[hierarchical(gate)], findings=[left_out_finding("North")]))
+
+
 CASES = {
     "castle": castle,
     "lighting": lighting,
@@ -433,6 +538,10 @@ CASES = {
     "red-gate": red_gate,
     "failed": failed_primary,
     "disagreeing": disagreeing,
+    "last-treated": last_treated,
+    "below-zero": below_zero,
+    "too-few": too_few,
+    "gate-beside": gate_beside,
 }
 
 
@@ -447,6 +556,8 @@ def every_answer() -> list[Facts]:
     documents += [_numbers(kind, ends) for kind in KINDS for ends in ENDS]
     for check in ("start_date", "leave_one_out", "pre_trends", "placebo_in_time"):
         documents.append(facts(outcome(verdict=verdict(hinges=[check]), findings=[stopped_finding(check)])))
+    named = outcome(verdict=verdict(hinges=["leave_one_out"]), findings=[left_out_finding("North")])
+    documents.append(facts(named))
     few = [Sentence(key="reason-few-treated", values={"count": 2})]
     documents.append(facts(outcome(verdict=verdict(reasons=few), small_base=False, findings=[])))
     documents.append(_secondary_refused())
@@ -521,8 +632,10 @@ def own_keys() -> set[str]:
         "note-",
         "finding-",
         "reason-",
-        "effect-with-",
+        "effect-with",
+        "gate-failed-main",  # on the command line
         "moved-by",
+        "period-noun",  # within others
         "one-period-",
         "intake-",
         "pre-trends-",

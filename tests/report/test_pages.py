@@ -25,6 +25,10 @@ CASES = (
     "red-gate",
     "failed",
     "disagreeing",
+    "last-treated",
+    "below-zero",
+    "too-few",
+    "gate-beside",
 )
 PAGES = {"brief": render_brief, "technical": render_technical}
 VOID = {"meta", "br", "img", "hr", "link", "input"}
@@ -126,6 +130,16 @@ def test_structure(case: str, page: str, made: ModuleType) -> None:
     assert not re.search(r"https?://(?!doi\.org|www\.w3\.org)", html)
 
 
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("case", CASES)
+def test_landmarks_have_names_of_their_own(case: str, page: str, made: ModuleType) -> None:
+    html = PAGES[page](made.CASES[case]())
+    marks = [a for tag, a in Page(html).tags if tag in {"section", "nav"} or a.get("role") == "region"]
+    text = dict(re.findall(r'id="([^"]+)"[^>]*>([^<]*)', html))
+    names = [" ".join(text[part] for part in str(a["aria-labelledby"]).split()) for a in marks]
+    assert [name for name, count in Counter(names).items() if count > 1] == []
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_words_that_a_brief_never_uses(case: str, made: ModuleType) -> None:
     text = Page(render_brief(made.CASES[case]())).text.lower()
@@ -162,6 +176,38 @@ def test_a_red_gate_is_shown_in_the_technical_report_as_failed(made: ModuleType)
     text = Page(render_technical(made.red_gate())).text
     assert "They are shown for diagnosis only." in text
     assert "HierarchicalCounts | r_hat | failed | 1.310 | 1.01" in text
+
+
+def test_an_answer_that_is_refused_does_not_leak(made: ModuleType) -> None:
+    document = made.red_gate()
+    told = made.verdict("rise", reasons=[*made.verdict().reasons, *document.primary.verdict.reasons])
+    document = made.facts(document.primary.model_copy(update={"verdict": told}))
+    text = Page(render_brief(document)).text
+    assert "A computation did not pass its own check: HierarchicalCounts." in text
+    assert "one side of zero" not in text
+
+
+def test_a_method_that_failed_beside_the_main_one_is_named(made: ModuleType) -> None:
+    named = "HierarchicalCounts, tried on homicides beside the main method, did not pass the check of its own"
+    for render in PAGES.values():
+        text = Page(render(made.gate_beside())).text
+        assert named in text
+        assert "The answer does not rest on it." in text
+
+
+def test_fewer_incidents_than_none_are_never_expected(made: ModuleType) -> None:
+    text = Page(render_brief(made.below_zero())).text
+    assert "6 (0 to 40)" in text
+    assert "| 2010 | 7,640 | 0 | 0 to 0" in text
+    assert "−" not in text
+
+
+def test_tables_of_checks_are_in_words(made: ModuleType) -> None:
+    text = Page(render_technical(made.last_treated())).text
+    assert "| Left out | Effect | Scale | Tested" in text
+    assert "| North | 1.1000 | incidents | yes" in text
+    assert "| 1 | 0.0194 | −0.0558 | 0.0946" in text
+    assert "conf_low" not in text
 
 
 def test_a_tiny_base_has_no_percentages(made: ModuleType) -> None:

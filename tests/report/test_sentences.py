@@ -54,7 +54,7 @@ def test_an_unclear_direction_is_no_clear_sign_and_not_no_effect(sure: str, made
     document = made.null_result()
     document = made.lighting(verdict=made.verdict("unclear", sure), primary=document.primary.primary)
     assert str(headline(document)) == UNCLEAR
-    assert str(unclear_note(document.primary)) == (
+    assert str(unclear_note(document, document.primary)) == (
         "This is not the same as “no effect”. Anything from about 210 fewer to about 152 more robberies "
         "than expected fits the data."
     )
@@ -62,7 +62,8 @@ def test_an_unclear_direction_is_no_clear_sign_and_not_no_effect(sure: str, made
 
 
 def test_a_clear_direction_needs_no_such_note(made: ModuleType) -> None:
-    assert unclear_note(made.lighting().primary) is None
+    document = made.lighting()
+    assert unclear_note(document, document.primary) is None
 
 
 @pytest.mark.parametrize(
@@ -119,6 +120,34 @@ def test_total_and_average_that_disagree_about_zero_are_told_apart(made: ModuleT
     assert not any(differs in str(number) for number in numbers(agreeing, agreeing.primary))
 
 
+def test_a_share_of_the_total_is_no_average_area(made: ModuleType) -> None:
+    own = made.quantity(-3.1, -5.0, 1.2, "rate", per=100_000.0)
+    outcome = made.disagreeing().primary
+    outcome = outcome.model_copy(update={"primary": outcome.primary.model_copy(update={"overall": own})})
+    assert not any("different questions" in str(number) for number in numbers(made.facts(outcome), outcome))
+
+
+def test_a_mean_says_per_what_with_the_same_decimals(made: ModuleType) -> None:
+    own = {"percent": None, "change": None, "expected": None}
+    primary = made.estimate(overall=made.quantity(3.9, 2.8, 5.0, "rate", per=100_000.0), **own)
+    document = made.facts(made.outcome(primary=primary))
+    assert str(numbers(document, document.primary)[0]) == (
+        "On average, homicides per 100,000 of exposure and year were about 3.9 higher than expected "
+        "(likely between 2.8 and 5.0 higher)."
+    )
+
+
+def test_the_total_is_dated_by_what_it_covers(made: ModuleType) -> None:
+    document = made.last_treated()
+    assert "from period 13 to period 22 (" in str(numbers(document, document.primary)[0])
+
+
+def test_the_likely_range_is_no_limit_where_certainty_is_low(made: ModuleType) -> None:
+    for sure, said in (("moderate", True), ("low", False), ("very_low", False)):
+        document = made.lighting(verdict=made.verdict("unclear", sure))
+        assert any("does not fit" in str(point) for point in can_and_cannot(document).can) is said
+
+
 def test_recorded_and_expected_agree_with_the_difference(made: ModuleType) -> None:
     assert (
         str(expected_note(made.lighting().primary))
@@ -149,15 +178,24 @@ def test_probabilities_are_of_the_direction_found_and_never_certain(
 
 
 def test_a_hinge_comes_with_what_would_change(made: ModuleType) -> None:
-    assert [str(hinge) for hinge in hinges(made.castle().primary)] == [
+    assert [str(hinge) for hinge in hinges(made.castle(), made.castle().primary)] == [
         "This hangs on how the start of the programme is dated: with every start one year later, homicides "
         "would be 2 per cent higher (5 per cent lower to 10 per cent higher), not 12 per cent higher."
     ]
 
 
+def test_a_hinge_on_its_own_scale_says_per_what_and_names_the_areas(made: ModuleType) -> None:
+    document = made.last_treated()
+    assert [str(hinge) for hinge in hinges(document, document.primary)] == [
+        "This hangs on how the start of the programme is dated: with every start one period later, robberies "
+        "per area and period would be 36 higher (41 lower to 113 higher), not 65 lower.",
+        "This hangs on single areas: leaving out any one of 2 areas changes the answer (North, South).",
+    ]
+
+
 def test_a_hinge_of_a_small_base_has_no_per_cents(made: ModuleType) -> None:
     outcome = made.outcome(small_base=True)
-    assert "per cent" not in str(hinges(outcome)[0])
+    assert "per cent" not in str(hinges(made.facts(outcome), outcome)[0])
 
 
 def test_can_and_cannot_have_equal_space(made: ModuleType) -> None:
@@ -188,5 +226,7 @@ def test_next_steps_are_the_authors_or_follow_from_the_answer(made: ModuleType) 
     assert next_steps(made.wanted_increase()) == ["Train the remaining stations."]
     assert "find out why homicides moved" in str(next_steps(made.castle())[0])
     assert "Do not take this as proof" in str(next_steps(made.null_result())[0])
+    assert "tell with more certainty whether" in str(next_steps(made.lighting("low"))[0])
+    assert "Do not take this as proof" in str(next_steps(made.lighting("very_low"))[0])
     assert "Do not use any number" in str(next_steps(made.red_gate())[0])
     assert str(next_look(made.castle())) == "We look again: in November 2027."

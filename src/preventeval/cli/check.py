@@ -80,7 +80,8 @@ def _design(spec: Spec, designs: list[StudyDesign]) -> Iterator[str]:
         yield f"{outcome.role:<12}{label}: {measure}; the programme wants to {outcome.aim} it"
     design = designs[spec.outcomes.index(spec.primary)]
     treated = design.ever_treated
-    yield f"treated     {treated.sum()} units start, {(~treated).sum()} do not"
+    rest = "start last, and are compared with" if design.comparison == "last_treated" else "do not"
+    yield f"treated     {treated.sum()} units start, {(~treated).sum()} {rest}"
     for start in design.cohorts:
         units = design.panel.units[design.cohort == start]
         named = ", ".join(str(unit) for unit in units[:6]) + (", …" if len(units) > 6 else "")

@@ -15,15 +15,18 @@ __all__ = ["report"]
 def report(results: Path, language: str) -> None:
     """Write brief.html and technical.html in the folder RESULTS again, from its facts.json.
 
+    RESULTS may also be the facts.json itself; the pages are then written beside it.
+
     Nothing is estimated; use this after an update of the program, or for another language.
     """
     from preventeval.errors import OutputError
     from preventeval.report import load_facts, render_brief, render_technical
 
-    facts = load_facts(results / "facts.json")
+    source = results if results.is_file() else results / "facts.json"
+    facts = load_facts(source)
     pages = {
-        "brief": (results / "brief.html", render_brief(facts, language)),
-        "technical report": (results / "technical.html", render_technical(facts, language)),
+        "brief": (source.with_name("brief.html"), render_brief(facts, language)),
+        "technical report": (source.with_name("technical.html"), render_technical(facts, language)),
     }
     for name, (path, text) in pages.items():
         partial = path.with_name(f".{path.name}.partial")

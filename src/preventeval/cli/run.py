@@ -25,10 +25,12 @@ def run(ctx: click.Context, spec: Path, out: Path, force: bool, as_json: bool, q
     """Evaluate the programme that SPEC describes and write the reports.
 
     Results appear in the folder whole or not at all. Ends with 3 if a computation failed its
-    own check, such as convergence: the results are written, but the answer does not stand.
+    own check, such as convergence: the results are written, and it is said which method it was
+    and whether the answer rests on it.
     """
     refuse_occupied(out, force=force)
     from preventeval.evaluation import evaluate
+    from preventeval.report.quantities import failed_gates
 
     started = time.monotonic()
 
@@ -36,9 +38,9 @@ def run(ctx: click.Context, spec: Path, out: Path, force: bool, as_json: bool, q
         if not quiet:
             click.echo(f"{time.monotonic() - started:4.0f} s  {text}", err=True)
 
-    evaluation = evaluate(spec, progress=say)
-    say("writing the reports")
     with written_whole(out) as folder:
+        evaluation = evaluate(spec, progress=say)
+        say("writing the reports")
         evaluation.report(folder)
     passed = evaluation.facts.gates_passed
     paths = {"brief": out / "brief.html", "technical": out / "technical.html", "facts": out / "facts.json"}
@@ -49,5 +51,7 @@ def run(ctx: click.Context, spec: Path, out: Path, force: bool, as_json: bool, q
         click.echo(f"{evaluation.answer}\n\nbrief             {paths['brief']}")
         click.echo(f"technical report  {paths['technical']}")
     if not passed:
-        click.echo("A computation failed its own check: see the technical report.", err=True)
+        for message in failed_gates(evaluation.facts):
+            click.echo(str(message), err=True)
+        click.echo("See the technical report.", err=True)
         ctx.exit(GATE_FAILED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from preventeval.report import lists, quantities, sentences
@@ -12,7 +11,7 @@ from preventeval.report.dates import date_words, period_words
 from preventeval.report.facts import Facts, OutcomeFacts
 from preventeval.report.numbers import decimals, write_number
 from preventeval.report.page import fill
-from preventeval.words import Message
+from preventeval.words import Message, Value
 
 __all__ = ["brief_html"]
 
@@ -30,7 +29,7 @@ _HEADINGS: dict[quantities.Kind, str] = {
 class _Row:
     """One secondary outcome; a number that there is none of is None."""
 
-    label: str
+    label: Value
     answer: Message
     amounts: list[Message | None]
 
@@ -53,7 +52,7 @@ def brief_html(facts: Facts, language: str = "en") -> str:
     outcome = facts.primary
     chart = None if quantities.refusal(outcome) else line_chart(outcome, language)
     bars = bar_chart(outcome, language)
-    headings, secondary = _secondary(facts.outcomes[1:])
+    headings, secondary = _secondary(facts)
     return fill(
         "brief.html.j2",
         language,
@@ -75,7 +74,7 @@ def brief_html(facts: Facts, language: str = "en") -> str:
         secondary=secondary,
         said=lists.can_and_cannot(facts),
         certainty=sentences.certainty(outcome),
-        reasons=lists.reasons(outcome),
+        reasons=[*lists.reasons(outcome), *lists.beside(outcome)],
         raises=lists.raise_certainty(outcome),
         steps=lists.next_steps(facts),
         look=lists.next_look(facts),
@@ -89,8 +88,8 @@ def _notes(facts: Facts, outcome: OutcomeFacts) -> list[Message]:
     found = [
         sentences.direction_note(outcome),
         sentences.unwanted_others(facts),
-        *sentences.hinges(outcome),
-        sentences.unclear_note(outcome),
+        *sentences.hinges(facts, outcome),
+        sentences.unclear_note(facts, outcome),
     ]
     return [note for note in found if note is not None]
 
@@ -100,15 +99,22 @@ def _numbers(facts: Facts, outcome: OutcomeFacts) -> list[Message]:
     return [*quantities.numbers(facts, outcome), *([] if chance is None else [chance])]
 
 
-def _secondary(outcomes: Sequence[OutcomeFacts]) -> tuple[list[str], list[_Row]]:
+def _secondary(facts: Facts) -> tuple[list[str], list[_Row]]:
     """Headings of the numbers that there are, and a row for each outcome."""
+    outcomes = facts.outcomes[1:]
     given = [quantities.amounts(outcome) for outcome in outcomes]
     kinds = [kind for kind in _HEADINGS if any(kind in amounts for amounts in given)]
     rows = [
-        _Row(outcome.label, sentences.answer(outcome), [amounts.get(kind) for kind in kinds])
+        _Row(_label(facts, outcome), sentences.answer(outcome), [amounts.get(kind) for kind in kinds])
         for outcome, amounts in zip(outcomes, given, strict=True)
     ]
     return [_HEADINGS[kind] for kind in kinds], rows
+
+
+def _label(facts: Facts, outcome: OutcomeFacts) -> Value:
+    """Name of an outcome; with what its number is per, where that is on the outcome's own scale."""
+    shown = dict(quantities.quantities(outcome))
+    return quantities.outcome_words(facts, outcome, shown["value"]) if "value" in shown else outcome.label
 
 
 def _behind(chart: LineChart) -> list[tuple[str, str, str, str, str]]:
@@ -124,9 +130,10 @@ def _behind(chart: LineChart) -> list[tuple[str, str, str, str, str]]:
 def _short_design(facts: Facts) -> Message:
     design = facts.design
     return Message(
-        "short-design",
+        "short-design-last" if design.comparison == "last_treated" else "short-design",
         {
             "treated": design.n_treated,
+            "comparison": design.n_comparison,
             "units": design.n_units,
             "unit": design.unit,
             "first": period_words(design.first, design.frequency),

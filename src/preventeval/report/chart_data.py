@@ -189,7 +189,13 @@ def line_chart(outcome: OutcomeFacts, language: str = "en") -> LineChart | None:
     series = outcome.series
     if series is None:
         return None
-    last_observed, last_expected = series.observed[-1], series.expected[-1]
+    # A straight line may lead below zero; incidents do not.
+    floor = 0.0 if outcome.counted and outcome.measure != "value" else -math.inf
+    expected, low, high = (
+        tuple(None if value is None else max(value, floor) for value in line)
+        for line in (series.expected, series.expected_low, series.expected_high)
+    )
+    last_observed, last_expected = series.observed[-1], expected[-1]
     ends = {"first": series.labels[0], "last": series.labels[-1]}
     description = Message("chart-observed-desc-plain", ends)
     if last_observed is not None and last_expected is not None and series.unit == "incidents":
@@ -200,9 +206,9 @@ def line_chart(outcome: OutcomeFacts, language: str = "en") -> LineChart | None:
         description=render(description, language),
         labels=tuple(series.labels),
         observed=tuple(series.observed),
-        expected=tuple(series.expected),
-        low=tuple(series.expected_low),
-        high=tuple(series.expected_high),
+        expected=expected,
+        low=low,
+        high=high,
         starts=tuple(zip(series.starts, series.starts_count, strict=True)),
         from_zero=series.unit == "incidents",
         observed_label=render(
@@ -376,10 +382,12 @@ def bar_chart(outcome: OutcomeFacts, language: str = "en") -> BarChart | None:
     if change is not None:
         places = rounded("count", change).places
         if change.low is not None and change.high is not None:
-            low, high = outcome.observed - change.high, outcome.observed - change.low
+            ends = (outcome.observed - change.high, outcome.observed - change.low)
+            low, high = (max(end, 0.0) for end in ends)
+    expected = max(estimate.expected, 0.0)
     values: dict[str, Value] = {
         "observed": round(outcome.observed),
-        "expected": write_number(estimate.expected, places, language),
+        "expected": write_number(expected, places, language),
         "low": write_number(low, places, language),
         "high": write_number(high, places, language),
     }
@@ -388,7 +396,7 @@ def bar_chart(outcome: OutcomeFacts, language: str = "en") -> BarChart | None:
         title=render(Message("chart-bars-title", {"outcome": outcome.label}), language),
         description=render(Message(key, values), language),
         observed=outcome.observed,
-        expected=estimate.expected,
+        expected=expected,
         low=low,
         high=high,
         places=places,

@@ -44,5 +44,7 @@ def period_words(label: str, frequency: str) -> Value:
             return Message("period-week", {"date": date_words(dt.date.fromisoformat(label))})
         case "day":
             return date_words(dt.date.fromisoformat(label))
+        case "integer":
+            return Message("period-integer", {"number": label})
         case _:
             return label

@@ -33,6 +33,7 @@ def design(facts: DesignFacts) -> list[Message]:
         "last": when(facts.last),
         "periods": facts.n_periods,
         "cells": facts.n_treated_cells,
+        "comparison": facts.comparison,
     }
     said = [Message("design-compared", compared)]
     if facts.starts:
@@ -76,7 +77,12 @@ def estimand(outcome: OutcomeFacts, design_facts: DesignFacts) -> list[Message]:
         Message(key, {"outcome": outcome.label, "per": own.per or 1}),
         Message("estimand-weights", {"weighted": "yes" if design_facts.weighted else "no"}),
     ]
-    return [*said, Message("estimand-total")] if outcome.primary.change is not None else said
+    if outcome.primary.change is not None:
+        said.append(Message("estimand-total"))
+    if outcome.unestimated:
+        cells = {"count": outcome.unestimated, "total": design_facts.n_treated_cells}
+        said.append(Message("estimand-unestimated", cells))
+    return said
 
 
 def assumptions(outcome: OutcomeFacts, design_facts: DesignFacts) -> list[Message]:

@@ -312,7 +312,7 @@ class Facts(_Frozen):
 
     @property
     def gates_passed(self) -> bool:
-        """Whether no computation that an answer rests on failed its own check."""
+        """Whether no computation failed its own check: of a main method, or of one beside it."""
         used = (e for o in self.outcomes for e in (o.primary, *o.others))
         return all(gate.verdict != "red" for estimate in used for gate in estimate.gates)
 
@@ -336,7 +336,7 @@ def load_facts(source: str | Path | Mapping[str, Any]) -> Facts:
     Raises
     ------
     OutputError
-        No such file, no JSON, another schema version, or not Facts.
+        No such file, one that cannot be read, no JSON, another schema version, or not Facts.
     """
     if isinstance(source, Mapping):
         content: Any = dict(source)
@@ -346,6 +346,11 @@ def load_facts(source: str | Path | Mapping[str, Any]) -> Facts:
         except FileNotFoundError:
             raise OutputError(
                 f"no saved results at {source}", hint="give the folder of a run, or its facts.json"
+            ) from None
+        except OSError as error:
+            raise OutputError(
+                f"{source} cannot be read: {error.strerror}",
+                hint="give the folder of a run, or its facts.json",
             ) from None
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise OutputError(f"{source} is not a saved result: {error}") from None

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from preventeval.report.design_words import check_question
 from preventeval.report.facts import EstimateFacts, Facts, OutcomeFacts
-from preventeval.report.quantities import refusal
+from preventeval.report.quantities import gate_failed, refusal
 from preventeval.words import Message
 
-__all__ = ["Said", "can_and_cannot", "next_look", "next_steps", "raise_certainty", "reasons"]
+__all__ = ["Said", "beside", "can_and_cannot", "next_look", "next_steps", "raise_certainty", "reasons"]
 
 _MOST_RAISES = 3
 
@@ -44,12 +44,29 @@ def can_and_cannot(facts: Facts) -> Said:
     """
     outcome = facts.primary
     can = _can(facts, outcome)
-    return Said(tuple(can), tuple(_cannot(outcome)[: len(can)]))
+    return Said(tuple(can), tuple(_cannot(facts, outcome)[: len(can)]))
 
 
 def reasons(outcome: OutcomeFacts) -> list[Message]:
-    """Why the certainty is what it is, as the verdict lists it."""
-    return [reason.message for reason in outcome.verdict.reasons]
+    """Why the certainty is what it is, as the verdict lists it.
+
+    Of an outcome that has no answer, nothing but the check that did not pass: the rest would
+    tell what the answer would have been.
+    """
+    refused = refusal(outcome) is not None
+    return [r.message for r in outcome.verdict.reasons if not refused or r.key == "reason-gate"]
+
+
+def beside(outcome: OutcomeFacts) -> list[Message]:
+    """Methods beside the main one whose computation failed: the answer does not rest on them."""
+    if refusal(outcome):
+        return []
+    values = {"outcome": outcome.label}
+    return [
+        Message("gate-failed-beside", {**values, "method": e.method})
+        for e in outcome.others
+        if gate_failed(e)
+    ]
 
 
 def raise_certainty(outcome: OutcomeFacts) -> list[Message]:
@@ -72,7 +89,7 @@ def raise_certainty(outcome: OutcomeFacts) -> list[Message]:
     why = {reason.key for reason in outcome.verdict.reasons}
     if outcome.small_base:
         keys.append("raise-small-base")
-    elif "reason-few-treated" in why:
+    elif why & {"reason-few-treated", "reason-too-few-treated"}:
         keys.append("raise-few-treated")
     elif outcome.verdict.direction == "unclear":
         keys.append("raise-narrower")
@@ -86,8 +103,17 @@ def next_steps(facts: Facts) -> list[Message | str]:
         return [Message("next-refused"), *facts.programme.next_steps]
     if facts.programme.next_steps:
         return [*facts.programme.next_steps]
-    named = {None: "next-unclear", True: "next-wanted", False: "next-unwanted"}[outcome.verdict.wanted]
-    return [Message(named, {"outcome": outcome.label})]
+    return [Message(_next(outcome), {"outcome": outcome.label})]
+
+
+def _next(outcome: OutcomeFacts) -> str:
+    """The step that follows from direction and certainty."""
+    verdict = outcome.verdict
+    if verdict.wanted is None or verdict.certainty == "very_low":
+        return "next-unclear"
+    if not verdict.wanted:
+        return "next-unwanted"
+    return "next-weak" if verdict.certainty == "low" else "next-wanted"
 
 
 def next_look(facts: Facts) -> Message:
@@ -98,7 +124,9 @@ def next_look(facts: Facts) -> Message:
 
 def _can(facts: Facts, outcome: OutcomeFacts) -> list[Message]:
     """At least two things that can be said, whatever the answer is."""
-    said = [Message("can-compare", {"outcome": outcome.label, "treated": facts.design.n_treated})]
+    who = "can-compare-last" if facts.design.comparison == "last_treated" else "can-compare"
+    counts = {"treated": facts.design.n_treated, "comparison": facts.design.n_comparison}
+    said = [Message(who, {"outcome": outcome.label, **counts})]
     verdict = outcome.verdict
     if not refusal(outcome):
         if verdict.direction != "unclear":
@@ -108,7 +136,8 @@ def _can(facts: Facts, outcome: OutcomeFacts) -> list[Message]:
                 "certainty": verdict.certainty,
             }
             said.append(Message("can-direction", values))
-        else:
+        elif verdict.certainty in ("high", "moderate"):
+            # Of less certain ones, the truth may well lie outside the likely range.
             said.append(Message("can-limits", {"outcome": outcome.label}))
         run = [f for f in outcome.findings if f.verdict in ("supports", "weakens")]
         passed = sum(f.verdict == "supports" for f in run)
@@ -119,11 +148,14 @@ def _can(facts: Facts, outcome: OutcomeFacts) -> list[Message]:
     return [*said, Message("can-repeat")]
 
 
-def _cannot(outcome: OutcomeFacts) -> list[Message]:
+def _cannot(facts: Facts, outcome: OutcomeFacts) -> list[Message]:
     """What cannot be said whoever asks, what weighs most first."""
     said = [Message(f"cannot-{check.replace('_', '-')}") for check in outcome.verdict.hinges]
     if refusal(outcome):
         said = [Message("cannot-number")]
+    elif outcome.unestimated:
+        cells = {"count": outcome.unestimated, "total": facts.design.n_treated_cells}
+        said.append(Message("cannot-unestimated", cells))
     stopped = [f for f in outcome.findings if f.verdict == "could_not_run"]
     for finding in stopped:
         said.append(Message("cannot-check", {"question": check_question(finding.check)}))
@@ -147,7 +179,7 @@ def _agreeing(outcome: OutcomeFacts) -> int | None:
 def _sign(estimate: EstimateFacts) -> int:
     """Direction that an estimate points in; 0 where it points nowhere or cannot be relied on."""
     effect = estimate.overall
-    if estimate.failed is not None or effect is None or any(g.verdict == "red" for g in estimate.gates):
+    if estimate.failed is not None or effect is None or gate_failed(estimate):
         return 0
     away = effect.value - (1.0 if effect.scale == "rate_ratio" else 0.0)
     return (away > 0) - (away < 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, cast
 
 from preventeval.errors import OutputError
 from preventeval.words import Message, render
@@ -18,6 +18,7 @@ __all__ = [
     "Rounded",
     "Span",
     "decimals",
+    "fixed",
     "round_count",
     "round_percent",
     "round_value",
@@ -176,6 +177,34 @@ def rounded_to(value: float, places: int) -> int | float:
     return int(round(value, places)) if places <= 0 else round(value, places) + 0.0
 
 
+def fixed(value: float, places: int) -> int | float:
+    """A rounded number that sentences write with all its decimals, zeros among them.
+
+    Parameters
+    ----------
+    value
+        A finite number.
+    places
+        Decimals to show; negative ones count as none.
+
+    Returns
+    -------
+    int or float
+
+    Examples
+    --------
+    >>> str(Message("number", {"value": fixed(5.0, 1)})), str(Message("number", {"value": fixed(5, 0)}))
+    ('5.0', '5')
+    """
+    from fluent.runtime.types import fluent_number
+
+    shown = max(places, 0)
+    number = fluent_number(
+        rounded_to(value, places), minimumFractionDigits=shown, maximumFractionDigits=shown
+    )
+    return cast("int | float", number)
+
+
 def write_number(value: float | None, places: int, language: str) -> str:
     """Write a number for a table or an axis, with the marks of the language.
 
@@ -199,13 +228,7 @@ def write_number(value: float | None, places: int, language: str) -> str:
     """
     if value is None or not math.isfinite(value):
         return "–"
-    from fluent.runtime.types import fluent_number
-
-    shown = max(places, 0)
-    number: Any = fluent_number(
-        rounded_to(value, places), minimumFractionDigits=shown, maximumFractionDigits=shown
-    )
-    return render(Message("number", {"value": number}), language).replace("-", "−")
+    return render(Message("number", {"value": fixed(value, places)}), language).replace("-", "−")
 
 
 def _exponent(size: float) -> int:

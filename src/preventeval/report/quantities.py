@@ -10,7 +10,15 @@ from typing import Literal
 
 from preventeval.report.dates import period_words
 from preventeval.report.facts import EstimateFacts, Facts, OutcomeFacts, Quantity
-from preventeval.report.numbers import Rounded, Span, round_count, round_percent, round_value, rounded_to
+from preventeval.report.numbers import (
+    Rounded,
+    Span,
+    fixed,
+    round_count,
+    round_percent,
+    round_value,
+    rounded_to,
+)
 from preventeval.words import Message, Value
 
 __all__ = [
@@ -19,10 +27,13 @@ __all__ = [
     "amounts",
     "ends",
     "expected_note",
+    "failed_gates",
+    "gate_failed",
     "is_log",
     "likely_note",
     "number",
     "numbers",
+    "outcome_words",
     "percent",
     "probability",
     "quantities",
@@ -53,7 +64,7 @@ def refusal(outcome: OutcomeFacts) -> str | None:
     """
     if outcome.primary.failed is not None:
         return "failed"
-    return "gate" if any(gate.verdict == "red" for gate in outcome.primary.gates) else None
+    return "gate" if gate_failed(outcome.primary) else None
 
 
 def quantities(outcome: OutcomeFacts) -> list[tuple[Kind, Quantity]]:
@@ -121,13 +132,18 @@ def number(facts: Facts, outcome: OutcomeFacts, kind: Kind, quantity: Quantity) 
     Message
     """
     shown = rounded(kind, quantity)
-    values: dict[str, Value] = {"outcome": outcome.label, "size": shown.size}
+    values: dict[str, Value] = {"outcome": outcome.label, "size": fixed(shown.size, shown.places)}
+    if kind == "value":
+        values["outcome"] = outcome_words(facts, outcome, quantity)
     if kind == "count":
         when = facts.design
-        values["since"] = period_words(when.starts[0].label, when.frequency)
-        values["until"] = period_words(when.last, when.frequency)
+        values["since"] = period_words(outcome.since or when.starts[0].label, when.frequency)
+        values["until"] = period_words(outcome.until or when.last, when.frequency)
     if shown.span in ("below", "above"):
-        values |= {"nearer": shown.nearer, "farther": shown.farther}
+        values |= {
+            "nearer": fixed(shown.nearer, shown.places),
+            "farther": fixed(shown.farther, shown.places),
+        }
     else:
         values |= {"side": "fewer" if shown.value < 0 else "more"}
     if shown.span == "across":
@@ -147,7 +163,8 @@ def amount(kind: Kind, shown: Rounded) -> Message:
     """A number with its interval in few words, for tables and within sentences."""
 
     def side(value: float) -> Message:
-        return Message(f"amount-{kind}", {"size": abs(value), "side": "fewer" if value < 0 else "more"})
+        size = fixed(abs(value), shown.places)
+        return Message(f"amount-{kind}", {"size": size, "side": "fewer" if value < 0 else "more"})
 
     if shown.span == "point":
         return side(shown.value)
@@ -184,8 +201,55 @@ def span(quantity: Quantity) -> Span:
 
 def ends(shown: Rounded) -> dict[str, Value]:
     """Ends of an interval on both sides of zero, without their signs."""
-    low, high = shown.ends
-    return {"low": abs(low), "high": abs(high)}
+    low, high = (fixed(abs(end), shown.places) for end in shown.ends)
+    return {"low": low, "high": high}
+
+
+def outcome_words(facts: Facts, outcome: OutcomeFacts, quantity: Quantity) -> Value:
+    """Name of an outcome, with what a difference on its own scale is a difference per.
+
+    Parameters
+    ----------
+    facts
+        Where the length of a period is named.
+    outcome
+        Any of its outcomes.
+    quantity
+        The difference; incidents are per area and period, rates per exposure and period.
+
+    Returns
+    -------
+    Message or str
+    """
+    if quantity.scale not in ("incidents", "rate"):
+        return outcome.label
+    values: dict[str, Value] = {"outcome": outcome.label, "frequency": facts.design.frequency}
+    return Message(f"outcome-per-{quantity.scale}", {**values, "per": quantity.per or 1})
+
+
+def failed_gates(facts: Facts) -> list[Message]:
+    """Say of every computation that did not pass its own check whether an answer rests on it.
+
+    Parameters
+    ----------
+    facts
+        The facts of an evaluation.
+
+    Returns
+    -------
+    list of Message
+    """
+    return [
+        Message(f"gate-failed-{'main' if main else 'beside'}", {"method": e.method, "outcome": o.label})
+        for o in facts.outcomes
+        for main, e in [(True, o.primary), *((False, other) for other in o.others)]
+        if gate_failed(e)
+    ]
+
+
+def gate_failed(estimate: EstimateFacts) -> bool:
+    """Whether the computation did not pass its own check."""
+    return any(gate.verdict == "red" for gate in estimate.gates)
 
 
 def small_base(outcome: OutcomeFacts) -> Message:
@@ -200,8 +264,10 @@ def expected_note(outcome: OutcomeFacts) -> Message | None:
     change = outcome.primary.change
     # To the step of the difference between the two, so that the three numbers agree.
     places = rounded("count", change).places if change is not None else 0
-    expected = rounded_to(outcome.primary.expected, places)
-    return Message("observed-and-expected", {"observed": round(outcome.observed), "expected": expected})
+    # A straight line may lead below zero; incidents do not.
+    expected = rounded_to(max(outcome.primary.expected, 0.0), places)
+    shown = {"observed": round(outcome.observed), "expected": fixed(expected, places)}
+    return Message("observed-and-expected", shown)
 
 
 def likely_note(outcome: OutcomeFacts) -> Message | None:
@@ -231,4 +297,7 @@ def probability(outcome: OutcomeFacts, estimate: EstimateFacts) -> Message | Non
 def _disagree(outcome: OutcomeFacts) -> bool:
     """Whether total and average area lie on different sides of zero, or one on both sides."""
     change, share = outcome.primary.change, percent(outcome)
-    return change is not None and share is not None and span(change) != span(share)
+    if change is None or share is None or not is_log(outcome.primary):
+        return False  # a share is of the total, not of the average area
+    spans = {span(change), span(share)}
+    return len(spans) == 2 and "point" not in spans

@@ -19,6 +19,7 @@ from preventeval.report.quantities import (
     amount,
     ends,
     is_log,
+    outcome_words,
     quantities,
     refusal,
     rounded,
@@ -117,11 +118,13 @@ def unwanted_others(facts: Facts) -> Message | None:
     return Message("others-unwanted", {"outcomes": ", ".join(found)}) if found else None
 
 
-def unclear_note(outcome: OutcomeFacts) -> Message | None:
+def unclear_note(facts: Facts, outcome: OutcomeFacts) -> Message | None:
     """Say that no clear sign is not "no effect", and what still fits the data.
 
     Parameters
     ----------
+    facts
+        Where the length of a period is named.
     outcome
         Any outcome.
 
@@ -135,22 +138,26 @@ def unclear_note(outcome: OutcomeFacts) -> Message | None:
     for kind, quantity in quantities(outcome):
         shown = rounded(kind, quantity)
         if shown.span == "across":
-            return Message(f"unclear-{kind}", {**ends(shown), "outcome": outcome.label})
+            words = outcome_words(facts, outcome, quantity) if kind == "value" else outcome.label
+            return Message(f"unclear-{kind}", {**ends(shown), "outcome": words})
     return Message("unclear-plain")
 
 
-def hinges(outcome: OutcomeFacts) -> list[Message]:
+def hinges(facts: Facts, outcome: OutcomeFacts) -> list[Message]:
     """The choices that the answer hangs on, one sentence each.
 
     Parameters
     ----------
+    facts
+        Where the length of a period is named.
     outcome
         Any outcome.
 
     Returns
     -------
     list of Message
-        In the order of the verdict; how the start is dated comes with its numbers.
+        In the order of the verdict; how the start is dated comes with its numbers, and areas
+        that the answer hangs on come with their names.
     """
     if refusal(outcome):
         return []
@@ -158,20 +165,28 @@ def hinges(outcome: OutcomeFacts) -> list[Message]:
     said = []
     for check in outcome.verdict.hinges:
         key = f"hinge-{check.replace('_', '-')}"
-        if check != "start_date":
+        if check not in ("start_date", "leave_one_out"):
             said.append(Message(key))
-        elif check in found and (moved := _moved(outcome, found[check])) is not None:
-            said.append(Message(key, moved))
+        elif check in found and (more := _details(facts, outcome, found[check])) is not None:
+            said.append(Message(key, more))
         else:
             said.append(Message(f"{key}-plain"))
     return said
 
 
-def _moved(outcome: OutcomeFacts, finding: FindingFacts) -> dict[str, Value] | None:
+def _details(facts: Facts, outcome: OutcomeFacts, finding: FindingFacts) -> dict[str, Value] | None:
+    """What a hinge says besides that there is one; None where the check gives nothing to say."""
+    given = dict(finding.sentence.message.values)
+    if finding.check == "start_date":
+        return _moved(facts, outcome, finding)
+    return given if {"units", "changed"} <= set(given) else None
+
+
+def _moved(facts: Facts, outcome: OutcomeFacts, finding: FindingFacts) -> dict[str, Value] | None:
     """What the answer would be with the starts dated otherwise, in the words of a brief.
 
-    None where the check found no two effects to set side by side, and where they would be
-    percentages of a small base.
+    None where the check found no two effects with intervals to set side by side, and where they
+    would be percentages of a small base.
     """
     given = finding.sentence.message.values
     effect, own = (
@@ -180,11 +195,14 @@ def _moved(outcome: OutcomeFacts, finding: FindingFacts) -> dict[str, Value] | N
     )
     if not isinstance(effect, Message) or own is None or outcome.small_base:
         return None
+    if "low" not in effect.values:
+        return None
     kind: Kind = "percent" if effect.values["scale"] == "percent" else "value"
     value, low, high = (float(str(effect.values[end])) for end in ("value", "low", "high"))
     original = rounded_as(kind, rounded(kind, own).value, None, None)
     moved = amount(kind, rounded_as(kind, value, low, high))
-    return {**given, "outcome": outcome.label, "effect": moved, "original": amount(kind, original)}
+    words = outcome_words(facts, outcome, own)
+    return {**given, "outcome": words, "effect": moved, "original": amount(kind, original)}
 
 
 def _named(facts: Facts, outcome: OutcomeFacts) -> dict[str, Value]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from preventeval.report import design_words, quantities, sentences
+from preventeval.report import design_words, lists, quantities, sentences
 from preventeval.report.chart_data import event_chart, forest_chart, line_chart, row_scale
 from preventeval.report.charts import event_svg, forest_svg, lines_svg
 from preventeval.report.dates import date_words
@@ -115,11 +115,12 @@ def technical_html(facts: Facts, language: str = "en") -> str:
 def _summary(facts: Facts, outcome: OutcomeFacts) -> list[Message]:
     found = [
         sentences.direction_note(outcome),
-        *sentences.hinges(outcome),
-        sentences.unclear_note(outcome),
+        *sentences.hinges(facts, outcome),
+        sentences.unclear_note(facts, outcome),
         *quantities.numbers(facts, outcome),
         quantities.expected_note(outcome),
         quantities.likely_note(outcome),
+        *lists.beside(outcome),
     ]
     return [note for note in found if note is not None]
 
@@ -143,7 +144,7 @@ def _section(outcome: OutcomeFacts, facts: Facts, number: int, language: str) ->
         failed=[(estimate.method, estimate.failed) for estimate in every if estimate.failed is not None],
         events=_events(outcome, prefix, language),
         tables=_tables(outcome, language),
-        checks=[_check(finding, language) for finding in outcome.findings],
+        checks=[_check(finding, outcome, language) for finding in outcome.findings],
         gates=_gates(every, language),
         notes=[(estimate.method, note.message) for estimate in every for note in estimate.notes],
         options=_options(every, language),
@@ -201,7 +202,8 @@ def _events(outcome: OutcomeFacts, prefix: str, language: str) -> list[tuple[str
             table = _effects(caption, "label-event-time", estimate, estimate.by_event_time, language)
             name = f"{prefix}-event{number}"
             note = _word("technical-few-units", language) if any(row.few for row in chart.rows) else ""
-            found.append((name, _Figure(chart.title, event_svg(chart, name), note), table))
+            title = f"{chart.title} ({estimate.method})"
+            found.append((name, _Figure(title, event_svg(chart, name), note), table))
     return found
 
 
@@ -269,22 +271,37 @@ def _label(row: EffectRow, heading: str, language: str) -> str:
     return write_number(int(row.label), 0, language) if heading == "label-event-time" else row.label
 
 
-def _check(finding: FindingFacts, language: str) -> _Check:
+def _check(finding: FindingFacts, outcome: OutcomeFacts, language: str) -> _Check:
     question = design_words.check_question(finding.check)
     if not finding.rows:
         return _Check(question, finding, None)
-    rows = tuple(tuple(_cell(value, language) for value in row) for row in finding.rows)
-    caption = render(question, language)
-    return _Check(question, finding, _Table(caption, tuple(finding.columns), rows))
+    own = outcome.primary.overall
+    per = own.per if own is not None and own.per is not None else 1
+    columns = [
+        _column(name, values, per, language)
+        for name, values in zip(finding.columns, zip(*finding.rows, strict=True), strict=True)
+    ]
+    headings = tuple(render(Message("label-column", {"column": name}), language) for name in finding.columns)
+    rows = tuple(zip(*columns, strict=True))
+    return _Check(question, finding, _Table(render(question, language), headings, rows))
 
 
-def _cell(value: str | float | int | None, language: str) -> str:
-    """A value of a table that a check gives: whole numbers whole, others to four digits."""
-    if value is None:
-        return "–"
-    if isinstance(value, str):
-        return value
-    return write_number(value, 0 if isinstance(value, int) else max(4, decimals([value], 3)), language)
+def _column(
+    name: str, values: Sequence[str | float | int | None], per: float, language: str
+) -> tuple[str, ...]:
+    """A column of a table that a check gives: whole numbers whole, others to four digits."""
+    numbers = [value for value in values if isinstance(value, int | float)]
+    whole = all(float(value).is_integer() for value in numbers)
+    places = 0 if whole else max(4, decimals(numbers, 3))
+
+    def cell(value: str | float | int | None) -> str:
+        if not isinstance(value, str):
+            return write_number(value, places, language)
+        if name == "scale":
+            return render(Message("label-scale-name", {"scale": value, "per": per}), language)
+        return render(Message("label-yes-no", {"answer": value}), language) if name == "tested" else value
+
+    return tuple(map(cell, values))
 
 
 def _gates(every: Iterable[EstimateFacts], language: str) -> _Table | None:

@@ -17,6 +17,17 @@ note-missing-cells = { $count ->
     [one] { $count } of { $total } unit-periods has no value. It stays missing; it is not counted as zero.
    *[other] { $count } of { $total } unit-periods have no value. They stay missing; they are not counted as zero.
 }
+note-starts-between = { $count ->
+    [one] { $count } unit starts between two periods of the table and counts as treated from the later one: { $units }.
+   *[other] { $count } units start between two periods of the table and count as treated from the later one: { $units }.
+}
+note-missing-covariates = { $count ->
+    [one] { $count } unit-period of { $n_units } unit has an outcome but no value of { $columns }. Methods that use covariates leave it out: { $units }.
+   *[other] { $count } unit-periods of { $n_units ->
+        [one] { $n_units } unit
+       *[other] { $n_units } units
+    } have an outcome but not every covariate ({ $columns }). Methods that use covariates leave them out: { $units }.
+}
 note-measure-chosen = The outcome '{ $outcome }' is analysed as { $measure ->
     [count] the number of incidents
     [rate] incidents per { $per } of exposure
@@ -41,7 +52,11 @@ effect-with-interval = { $scale ->
     [rate_ratio] a ratio of { $value } ({ $low } to { $high })
     [incidents] { $value } incidents per unit and period ({ $low } to { $high })
     [averted] { $value } incidents averted ({ $low } to { $high })
-    [rate] { $value } incidents per { $per } ({ $low } to { $high })
+    [rate] { $value } { $value ->
+        [1] incident
+        [-1] incident
+       *[other] incidents
+    } per { $per } ({ $low } to { $high })
     [log_points] { $value } log points ({ $low } to { $high })
     [log_rate_ratio] { $value } on the log scale ({ $low } to { $high })
    *[value] { $value } ({ $low } to { $high })
@@ -132,14 +147,17 @@ reason-not-randomised = Nobody was drawn by lot. The areas may have differed in 
 reason-interval-clear = The likely range lies on one side of zero.
 reason-no-interval = How far off the number may be cannot be said.
 reason-interval-both = The likely range holds both a fall and a rise.
-reason-check-supports = Checks that support the answer: { $count }.
+reason-check-supports = { $count ->
+    [0] No check supports the answer.
+   *[other] Checks that support the answer: { $count }.
+}
 reason-pre-trends = Treated and comparison areas already moved apart before the start.
 reason-placebo-in-time = The method finds an effect at a time when there was no programme.
 reason-leave-one-out = The answer changes when a single area is left out.
-reason-few-treated = Only { $count } { $count ->
-    [one] area or group of areas was
-   *[other] areas or groups of areas were
-} treated. With so few, the likely range is often too narrow.
+reason-few-treated = { $count ->
+    [one] Only one area or group of areas was treated. With one alone, the likely range is often too narrow.
+   *[other] Only { $count } areas or groups of areas were treated. With so few, the likely range is often too narrow.
+}
 reason-too-few-treated = { $count ->
     [one] Only one area or group of areas was treated: chance in that one place cannot be told from the programme.
    *[other] Only { $count } areas or groups of areas were treated: chance in these few places cannot be told from the programme.
@@ -244,6 +262,7 @@ date = { $day } { $month } { $year }
 period-month = { $month } { $year }
 period-quarter = quarter { $quarter } of { $year }
 period-week = the week of { $date }
+period-integer = period { $number }
 month-name = { $number ->
     [1] January
     [2] February
@@ -303,7 +322,7 @@ answer-unwanted = { $answer } (not wanted)
 unclear-count = This is not the same as “no effect”. Anything from about { $low } fewer to about { $high } more { $outcome } than expected fits the data.
 unclear-percent = This is not the same as “no effect”. Anything from about { $low } per cent lower to about { $high } per cent higher than expected fits the data.
 unclear-share = This is not the same as “no effect”. Anything from about { $low } per cent fewer to about { $high } per cent more than expected fits the data.
-unclear-value = This is not the same as “no effect”. Anything from about { $low } lower to about { $high } higher than expected fits the data.
+unclear-value = This is not the same as “no effect”. Of { $outcome }, anything from about { $low } lower to about { $high } higher than expected fits the data.
 unclear-plain = This is not the same as “no effect”: the data leave room for both a fall and a rise.
 
 ## The number, with its interval
@@ -352,6 +371,16 @@ number-value-point = On average, { $outcome } were about { $size } { $side ->
     [fewer] lower
    *[more] higher
 } than expected. How far off this number may be is not known.
+outcome-per-incidents = { $outcome } per area and { period-noun }
+outcome-per-rate = { $outcome } per { $per } of exposure and { period-noun }
+period-noun = { $frequency ->
+    [year] year
+    [quarter] quarter
+    [month] month
+    [week] week
+    [day] day
+   *[integer] period
+}
 number-rate-per = Rates are per { $per } of exposure (residents, for example) in each period.
 number-none = There is no number to give.
 amount-count = { $side ->
@@ -393,7 +422,11 @@ probability = { $direction ->
 
 hinge-start-date = This hangs on how the start of the programme is dated: with every start { one-period-moved }, { $outcome } would be { $effect }, not { $original }.
 hinge-start-date-plain = This hangs on how the start of the programme is dated: with another date the answer changes.
-hinge-leave-one-out = This hangs on a single area: leaving it out changes the answer.
+hinge-leave-one-out = { $changed ->
+    [one] This hangs on a single area: leaving out { $units } changes the answer.
+   *[other] This hangs on single areas: leaving out any one of { $changed } areas changes the answer ({ $units }).
+}
+hinge-leave-one-out-plain = This hangs on single areas: leaving one out changes the answer.
 hinge-pre-trends = This hangs on treated and comparison areas moving alike, and they already moved apart before the programme.
 hinge-placebo-in-time = This hangs on the method, which also finds an effect at a time when there was no programme.
 certainty-name = { $certainty ->
@@ -430,6 +463,16 @@ can-compare = How { $outcome } developed in { $treated ->
     [one] the one area
    *[other] the { $treated } areas
 } with the programme was compared with areas without it.
+can-compare-last = How { $outcome } developed in { $treated ->
+    [one] the one area
+   *[other] the { $treated } areas
+} that started earlier was compared with { $comparison ->
+    [one] the one area
+   *[other] the { $comparison } areas
+} that started last, as long as { $comparison ->
+    [one] it
+   *[other] they
+} had not started.
 can-direction = { $certainty ->
     [high] In these areas, { $outcome } were { $direction ->
         [fall] lower
@@ -468,11 +511,13 @@ cannot-reason = Why the change came about.
 cannot-reason-unclear = Whether the programme does too little or the data are too few to show it.
 cannot-elsewhere = Whether the same would happen in another place or at another time.
 cannot-number = How large the change was.
+cannot-unestimated = What the programme did in { $count } of its { $total } area-periods: nobody was left to compare with, and the total leaves them out.
 
 ## What next, and who made this
 
 next-unwanted = Before the programme goes on or grows, find out why { $outcome } moved in a direction that was not wanted.
 next-wanted = Go on recording in the same way, so that the next look can tell whether the change lasts.
+next-weak = Go on recording in the same way, so that the next look can tell with more certainty whether { $outcome } changed.
 next-unclear = Do not take this as proof for or against the programme. Go on recording in the same way; more time may bring a clear answer.
 next-refused = Do not use any number from this evaluation until the computation has been put right.
 next-look = We look again: { $when }.
@@ -486,6 +531,12 @@ colophon-version = preventeval { $version }, { $date }
 colophon-fingerprint = Fingerprint of the data: { $fingerprint }
 colophon-technical = Methods, checks and all numbers are in the technical report.
 short-design = { $treated } of { $units } areas had the programme; { $first } to { $last }. An area is what the data call “{ $unit }”.
+short-design-last = All { $units } areas had the programme in the end. { $treated } of them are studied; the { $comparison } that started last serve as the comparison, and periods from their start on are left out. What is studied runs from { $first } to { $last }. An area is what the data call “{ $unit }”.
+
+## Computations that did not pass their own check
+
+gate-failed-main = { $method } did not pass the check of its own computation: there is no answer about { $outcome }.
+gate-failed-beside = { $method }, tried on { $outcome } beside the main method, did not pass the check of its own computation. The answer does not rest on it.
 
 ## Headings and labels of the brief
 
@@ -496,6 +547,7 @@ brief-answer = The answer
 brief-number = The number
 brief-chart = What happened, and what was expected
 brief-secondary = Other outcomes
+brief-secondary-table = Answers about the other outcomes
 brief-secondary-note = These outcomes are secondary: they were not the main question, and with several outcomes some will seem to change by chance.
 brief-can-and-cannot = What we can say and what we cannot
 brief-can = What we can say
@@ -527,6 +579,7 @@ chart-observed-title-incidents = Recorded and expected { $outcome }, all areas w
 chart-observed-title-mean = Observed and expected { $outcome }, average of the areas with the programme
 chart-observed-desc = Line chart from { $first } to { $last }. In { $last }, the last period, { $observed } were recorded and about { $expected } were expected without the programme. Starts are marked.
 chart-observed-desc-plain = Line chart from { $first } to { $last }: recorded values beside those expected without the programme. Starts are marked.
+chart-scroll = The chart is wider than this screen: move it sideways to see all of it.
 chart-starts = Starts (number of areas)
 chart-bars-title = Recorded and expected { $outcome } in the areas and periods of the programme
 chart-bars-desc = Recorded: { $observed }. Expected without the programme: about { $expected }.
@@ -554,10 +607,13 @@ chart-no-change = no change
 
 ## What was compared, and on what it rests
 
-design-compared = { $treated ->
-    [one] One of { $units } units had the programme.
-   *[other] { $treated } of { $units } units had the programme.
-} A unit is a { $unit }. The data run from { $first } to { $last }: { $periods } periods, { $cells } unit-periods in the programme.
+design-compared = { $comparison ->
+    [last_treated] { $treated } of { $units } units are studied; the others start last and are compared with.
+   *[other] { $treated ->
+        [one] One of { $units } units had the programme.
+       *[other] { $treated } of { $units } units had the programme.
+    }
+} A unit is what the data call “{ $unit }”. The data run from { $first } to { $last }: { $periods } periods, { $cells } unit-periods in the programme.
 design-starts = { $kinds ->
     [one] Every start was in { $first }.
    *[other] Starts were staggered: the first in { $first }, the last in { $last }.
@@ -574,7 +630,7 @@ design-not-yet-treated = In each period, the comparison group is every unit that
 design-last-treated = Every unit starts in the end. The comparison group is the { $count ->
     [one] one unit
    *[other] { $count } units
-} that started last, in the periods before they did.
+} that started last, in the periods before they did; later periods are left out.
 design-anticipation = Effects are allowed to begin { $count ->
     [one] one period
    *[other] { $count } periods
@@ -592,6 +648,7 @@ estimand-weights = It is an average over the units and periods in the programme;
    *[no] { "" }
 }.
 estimand-total = The total of incidents adds up the change in every treated unit-period, so units with many incidents count for more in it than in the average.
+estimand-unestimated = For { $count } of { $total } treated unit-periods nobody was left to compare with: the total leaves them out.
 assume-parallel = { $measure ->
     [count] Without the programme, counts in both groups would have changed by the same number of incidents.
     [rate] Without the programme, rates in both groups would have changed by the same amount.
@@ -664,6 +721,26 @@ label-scale-name = { $scale ->
     [log_points] log points
     [log_rate_ratio] log rate ratio
    *[value] the outcome’s own unit
+}
+label-column = { $column ->
+    [event_time] Periods since the start
+    [treated_units] Treated units
+    [estimate] Effect
+    [std_error] Standard error
+    [conf_low] Interval from
+    [conf_high] Interval to
+    [scale] Scale
+    [left_out] Left out
+    [starts_moved_by] Starts moved by (periods)
+    [statistic] Test statistic
+    [df] Degrees of freedom
+    [p_value] p-value
+    [tested] Tested
+   *[other] { $column }
+}
+label-yes-no = { $answer ->
+    [True] yes
+   *[False] no
 }
 label-event-time = Periods since the start
 label-start = Start
