@@ -141,7 +141,7 @@ class Panel:
 
     def __repr__(self) -> str:
         first, last = self.periods.label(0), self.periods.label(self.n_periods - 1)
-        numbered = self.periods.freq == "integer" or self.periods.step > 1
+        numbered = self.periods.noun == "integer"
         noun = "periods" if numbered else f"{self.periods.freq}s"
         return (
             f"Panel({self.n_units} units × {self.n_periods} {noun}, {first} to {last}, "

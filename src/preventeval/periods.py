@@ -77,6 +77,11 @@ class Periods:
         """Names of the periods, first to last."""
         return tuple(self)
 
+    @property
+    def noun(self) -> Frequency:
+        """What one period is called: its length, or ``"integer"`` where it spans several."""
+        return self.freq if self.step == 1 else "integer"
+
     def ordinal(self, position: int) -> int:
         """Ordinal of the period at a position, which may lie outside the axis."""
         return self.first + self.step * int(position)

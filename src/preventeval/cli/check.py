@@ -62,7 +62,7 @@ def check(ctx: click.Context, spec: Path) -> None:
 
 def _data(spec: Spec, panel: Panel) -> Iterator[str]:
     periods = panel.periods
-    noun = "period" if periods.freq == "integer" else periods.freq
+    noun = "period" if periods.noun == "integer" else periods.noun
     yield (
         f"data        {spec.data.source}: {panel.n_units} units ({panel.unit}) × {panel.n_periods} {noun}s, "
         f"{periods.label(0)} to {periods.label(panel.n_periods - 1)}"

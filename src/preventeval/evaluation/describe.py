@@ -108,7 +108,7 @@ def _design(design: StudyDesign) -> DesignFacts:
         n_comparison=int((~design.ever_treated).sum()),
         n_treated_cells=int((design.treated & np.isfinite(design.y)).sum()),
         starts=starts,
-        frequency=periods.freq,
+        frequency=periods.noun,
         first=periods.label(0),
         last=periods.label(len(periods) - 1),
         n_periods=len(periods),

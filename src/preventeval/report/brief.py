@@ -120,9 +120,11 @@ def _label(facts: Facts, outcome: OutcomeFacts) -> Value:
 def _behind(chart: LineChart) -> list[tuple[str, str, str, str, str]]:
     """The numbers behind the chart: period, observed, expected and its interval."""
     places = decimals([*chart.observed, *chart.expected], digits=3)
-    lines = (chart.observed, chart.expected, chart.low, chart.high)
+    expected = (chart.expected, chart.low, chart.high)
+    whole = all(value is None or float(value).is_integer() for value in chart.observed)
+    lines = ((chart.observed, 0 if whole else places), *((line, places) for line in expected))
     return [
-        (label, *(write_number(line[t], places, chart.language) for line in lines))  # type: ignore[misc]
+        (label, *(write_number(line[t], digits, chart.language) for line, digits in lines))  # type: ignore[misc]
         for t, label in enumerate(chart.labels)
     ]
 

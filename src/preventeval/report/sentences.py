@@ -48,8 +48,11 @@ def programme(facts: Facts) -> Value:
 
 def certainty(outcome: OutcomeFacts) -> Message:
     """What the certainty means for the reader: of a clear direction, or of the likely range."""
-    key = "certainty-meaning-unclear" if outcome.verdict.direction == "unclear" else "certainty-meaning"
-    return Message(key, {"certainty": outcome.verdict.certainty})
+    sure = {"certainty": outcome.verdict.certainty}
+    if outcome.verdict.direction != "unclear":
+        return Message("certainty-meaning", sure)
+    ranged = any(quantity.low is not None for _, quantity in quantities(outcome))
+    return Message("certainty-meaning-unclear", sure) if ranged else Message("certainty-meaning-unknown")
 
 
 def place(facts: Facts) -> Value:

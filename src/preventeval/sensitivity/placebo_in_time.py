@@ -53,7 +53,7 @@ def placebo_in_time(estimate: EffectEstimate, level: float = 0.95, *, pretend: i
     values: Values = {
         "effect": effect_message(placebo, level),
         "moved": moved,
-        "frequency": design.panel.periods.freq,
+        "frequency": design.panel.periods.noun,
     }
     if found is None:
         message = Message("finding-no-interval", values)

@@ -80,7 +80,7 @@ def start_date(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     # Later first: dating a start too early, in a period only partly treated, is the commoner error.
     shown = max(changed or moved)
     values: Values = {
-        "frequency": design.panel.periods.freq,
+        "frequency": design.panel.periods.noun,
         "direction": "later" if shown > 0 else "earlier",
         "effect": effect_message(moved[shown], level),
         "original": effect_message(whole, level),

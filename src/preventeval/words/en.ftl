@@ -447,6 +447,7 @@ certainty-meaning-unclear = { $certainty ->
     [low] The true change may lie outside the likely range.
    *[very_low] The true change may lie far outside the likely range.
 }
+certainty-meaning-unknown = How large the true change is cannot be told from these data.
 raise-computation = A computation that passes its own checks. The technical report says which did not.
 raise-start-date = A record of the exact date on which the programme began in each area.
 raise-pre-trends = Comparison areas that moved like the programme’s areas before it began.

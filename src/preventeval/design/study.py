@@ -7,17 +7,17 @@ works with arrays of shape (units, periods) that have passed the checks here.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from preventeval.errors import DataError, DesignError, some_of
+from preventeval.design.starts import checked_starts, names_of, read_starts
+from preventeval.errors import DesignError, some_of
 from preventeval.panel import Panel
 from preventeval.periods import NEVER
 from preventeval.scale import INCIDENTS, LOG_POINTS, VALUE, Scale, rate
@@ -32,8 +32,6 @@ Aim = Literal["reduce", "increase"]
 COMPARISONS: Final[tuple[str, ...]] = get_args(Comparison)
 MEASURES: Final[tuple[str, ...]] = get_args(Measure)
 AIMS: Final[tuple[str, ...]] = get_args(Aim)
-_WHOLE = re.compile(r"^\s*-?\d{1,15}(\.0+)?\s*$")
-_NEVER_WORDS = frozenset({"", "never", "none", "nan", "nat", "na", "inf", "never treated"})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -120,10 +118,10 @@ class StudyDesign:
         notes += note
         starts = self.starts
         if starts is None:
-            starts, note = _read_starts(panel, self.treated_from)
+            starts, note = read_starts(panel, self.treated_from)
             notes += note
         else:
-            starts = _checked_starts(panel, starts)
+            starts = checked_starts(panel, starts)
         object.__setattr__(self, "measure", measure)
         object.__setattr__(self, "_given", (panel, starts))
         keep, note = _units_to_keep(panel, self._measured(panel), starts)
@@ -430,86 +428,6 @@ def _settle_measure(design: StudyDesign) -> tuple[Measure, list[Message]]:
     return chosen, [Message("note-measure-chosen", values_of)]
 
 
-def _read_starts(panel: Panel, column: str) -> tuple[NDArray[np.int64], list[Message]]:
-    """First treated position of each unit; NEVER where there is none."""
-    try:
-        codes, values = panel.codes_by_unit(column)
-    except DesignError as error:
-        if "varies within" not in error.message:
-            raise
-        raise DesignError(
-            f"the start of the programme {error.message.removeprefix('column ')}",
-            hint="write each unit's start into all its rows; units that enter, leave and enter again "
-            "need a design of their own",
-        ) from None
-    notes: list[Message] = []
-    numbered = panel.periods.freq in ("year", "integer")
-    never = np.array([_means_never(value) for value in values], dtype=bool)
-    zero = np.array([_is_number(whole := _whole(value)) and whole == 0 for value in values], dtype=bool)
-    if zero.any() and (panel.periods.first > 0 or not numbered):
-        count = int(np.isin(codes, np.flatnonzero(zero)).sum())
-        notes.append(Message("note-zero-as-never", {"column": column, "count": count}))
-        never |= zero
-    known = [_whole(value) if numbered else value for value in values[~never]]
-    # One start per distinct value, and one more, NEVER, for units whose column is empty (code -1).
-    start_of = np.full(len(values) + 1, NEVER, dtype=np.int64)
-    between = np.zeros(len(values) + 1, dtype=bool)
-    if known:
-        try:
-            start_of[:-1][~never], between[:-1][~never] = panel.periods.next_positions(known, column=column)
-        except DataError as error:
-            raise DesignError(
-                f"the start of the programme: {error.message}",
-                hint=error.hint or f"write it like the periods, for example {panel.periods.label(0)}",
-            ) from None
-    starts = start_of[codes]
-    odd = between[codes] & (starts > 0) & (starts < panel.n_periods)
-    if odd.any():
-        named: Values = {"units": _names(panel.units[odd]), "count": int(odd.sum())}
-        notes.append(Message("note-starts-between", named))
-    late = (starts >= panel.n_periods) & (starts != NEVER)
-    if late.any():
-        last = panel.periods.label(panel.n_periods - 1)
-        named = {"units": _names(panel.units[late]), "count": int(late.sum()), "last": last}
-        notes.append(Message("note-starts-after-end", named))
-    return starts, notes
-
-
-def _checked_starts(panel: Panel, given: object) -> NDArray[np.int64]:
-    """Start positions that came as numbers, copied: what is done to them later stays outside."""
-    try:
-        starts = np.array(given)
-    except ValueError:  # rows of different lengths
-        starts = np.array(None)
-    if starts.shape != (panel.n_units,) or starts.dtype.kind not in "iu":
-        raise DesignError(
-            f"starts= has shape {starts.shape} and type {starts.dtype}: expected one whole number, the "
-            f"position of the first treated period, for each of the {panel.n_units} units",
-            hint="preventeval.periods.NEVER stands for units that are never treated",
-        )
-    return starts.astype(np.int64)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-
-
-def _means_never(value: Any) -> bool:
-    if value is None or (_is_number(value) and not np.isfinite(value)) or value is pd.NaT:
-        return True
-    return isinstance(value, str) and value.strip().lower() in _NEVER_WORDS
-
-
-def _whole(value: Any) -> Any:
-    """A start read as text because others say "never" is still a whole number."""
-    return int(float(value)) if isinstance(value, str) and _WHOLE.match(value) else value
-
-
-def _names(units: NDArray[Any], most: int = 6) -> str:
-    names = ", ".join(str(unit) for unit in units[:most])
-    return f"{names}, … ({len(units)})" if len(units) > most else names
-
-
 def _units_to_keep(
     panel: Panel, y: Array, starts: NDArray[np.int64]
 ) -> tuple[NDArray[np.bool_], list[Message]]:
@@ -517,7 +435,7 @@ def _units_to_keep(
     always = starts <= 0
     empty = np.isnan(y).all(axis=1) & ~always
     notes = [
-        Message(key, {"count": int(which.sum()), "units": _names(panel.units[which])})
+        Message(key, {"count": int(which.sum()), "units": names_of(panel.units[which])})
         for key, which in (("note-always-treated", always), ("note-no-data", empty))
         if which.any()
     ]
@@ -552,7 +470,7 @@ def _note_missing_covariates(panel: Panel, y: Array) -> list[Message]:
     values: Values = {
         "count": int(lost.sum()),
         "n_units": int(units.sum()),
-        "units": _names(panel.units[units]),
+        "units": names_of(panel.units[units]),
         "columns": ", ".join(name for name, cells in missing.items() if cells.any()),
     }
     return [Message("note-missing-covariates", values)]
