@@ -216,3 +216,19 @@ def test_an_outcome_that_never_happens_ends_in_an_answer(tmp_path: Path) -> None
     second = result.facts.outcomes[1]
     assert second.verdict.direction == "unclear"
     assert {finding.verdict for finding in second.findings} == {"not_informative"}
+
+
+@pytest.mark.parametrize("measure", ["count", "rate", "log_rate"])
+def test_last_treated_designs_go_all_the_way(measure: Any, tmp_path: Path) -> None:
+    frame = everyone_starts(-0.3).assign(residents=lambda t: 1000 + 50 * t["area"])
+    panel = pe.Panel(frame, unit="area", period="month", outcomes=["thefts"], exposure="residents")
+    design = pe.StudyDesign(
+        panel, outcome="thefts", treated_from="start", comparison="last_treated", measure=measure
+    )
+    result = pe.evaluate(design, checks=["pre_trends", "placebo_in_time", "leave_one_out", "start_date"])
+    result.report(tmp_path / "out")
+    percent = result.facts.primary.primary.percent
+    assert percent is not None
+    # The counts hardly vary, so the known effect comes back nearly exactly, rounding aside.
+    assert percent.value == pytest.approx(-30, abs=1)
+    assert [finding.verdict for finding in result.findings if finding.verdict == "could_not_run"] == []

@@ -312,7 +312,9 @@ class StudyDesign:
         elif self.incidents is not None and self.measure != "count":
             weight = _known_mean(np.where(self.treated, np.nan, self.incidents))
         panel = self.panel.weighing(weight)
-        return replace(self, panel=panel, starts=self.cohort)
+        # The last to start are the never treated of the periods that were kept.
+        comparison = "never_treated" if self.comparison == "last_treated" else self.comparison
+        return replace(self, panel=panel, starts=self.cohort, comparison=comparison)
 
     def before_programme(self, pretend: int) -> StudyDesign:
         """A placebo in time: only untreated observations, and starts that never happened.

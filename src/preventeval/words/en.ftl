@@ -549,7 +549,7 @@ brief-number = The number
 brief-chart = What happened, and what was expected
 brief-secondary = Other outcomes
 brief-secondary-table = Answers about the other outcomes
-brief-secondary-note = These outcomes are secondary: they were not the main question, and with several outcomes some will seem to change by chance.
+brief-secondary-note = These outcomes are secondary: they were not the main question, and with several outcomes some will seem to change by chance. The total and the average area are different questions: in the total, areas with many incidents weigh more.
 brief-can-and-cannot = What we can say and what we cannot
 brief-can = What we can say
 brief-cannot = What we cannot say
@@ -737,6 +737,10 @@ label-column = { $column ->
     [df] Degrees of freedom
     [p_value] p-value
     [tested] Tested
+    [term] Effect of
+    [conf_level] Level
+    [interval_kind] Kind of interval
+    [method] Method
    *[other] { $column }
 }
 label-yes-no = { $answer ->
