@@ -365,7 +365,10 @@ class EffectEstimate:
         total = post.uncertainty.through(lambda a: taken(a[..., :k]) @ member.T, jacobian)
         known = np.ones(len(labels), dtype=bool)
         made = post._with(member @ taken(post.effect), labels, total, of=by, post=known, scale=AVERTED)
-        counts = {"observed": tuple(member @ observed), "unit_periods": tuple(member @ seen)}
+        counts = {
+            name: tuple((member @ of).tolist())
+            for name, of in (("observed", observed), ("unit_periods", seen))
+        }
         return replace(made, diagnostics=MappingProxyType(counts))
 
     def _weighing_as_in_total(self) -> EffectEstimate:
