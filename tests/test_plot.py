@@ -58,11 +58,16 @@ def test_event_study_of_facts_is_that_of_the_estimate(estimate: pe.EffectEstimat
     np.testing.assert_allclose(drawn_points(of_facts), drawn_points(of_estimate), rtol=1e-10, atol=1e-10)
 
 
-def test_the_reference_period_is_hollow() -> None:
+def test_the_reference_period_and_effects_of_few_areas_are_hollow() -> None:
     universal = pe.CallawaySantAnna(base_period="universal").fit(pe.example_design())
     ax = plot.event_study(universal)
     faces = {to_hex(line.get_markerfacecolor()): line for line in ax.lines if line.get_marker() == "o"}
-    assert faces["#ffffff"].get_xydata().tolist() == [[-1.0, 0.0]]
+    units = universal.treated_units()
+    few = set(units.index[units < 5])
+    assert few  # the cohorts have four areas each: the first and the last effects rest on one of them
+    hollow = faces["#ffffff"].get_xydata()
+    assert set(hollow[:, 0]) == few | {-1}
+    assert hollow[hollow[:, 0] == -1, 1].tolist() == [0.0]
 
 
 def test_observed_and_expected(facts: Facts) -> None:

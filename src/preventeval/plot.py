@@ -35,6 +35,7 @@ from preventeval.report.chart_data import (
 from preventeval.report.charts import thinned
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 __all__ = ["event_study", "forest", "observed_expected"]
@@ -191,7 +192,8 @@ def _event_chart(source: EffectEstimate | OutcomeFacts | Facts, level: float) ->
     if isinstance(source, EffectEstimate):
         path = source if source.of == "event_time" else source.by_event_time()
         shown = path.as_percent() if path.scale.is_log else path
-        return rows_chart(_rows(shown, level), shown.recipe.design.outcome, shown.scale.name, shown.scale.per)
+        rows = _rows(shown, level, source.treated_units())
+        return rows_chart(rows, shown.recipe.design.outcome, shown.scale.name, shown.scale.per)
     outcome = _outcome(source)
     chart = event_chart(outcome, outcome.primary)
     if chart is None:
@@ -199,7 +201,7 @@ def _event_chart(source: EffectEstimate | OutcomeFacts | Facts, level: float) ->
     return chart
 
 
-def _rows(path: EffectEstimate, level: float) -> list[EffectRow]:
+def _rows(path: EffectEstimate, level: float, units: pd.Series[int]) -> list[EffectRow]:
     """Effects by event time; no interval where an effect is known by construction."""
     table = path.tidy(level)
     band = path.conf_int(level, simultaneous=True).to_numpy()
@@ -213,6 +215,7 @@ def _rows(path: EffectEstimate, level: float) -> list[EffectRow]:
             band_low=_known(row[3]),
             band_high=_known(row[4]),
             reference=bool(np.isnan(error) and row[0] == path.scale.null),
+            units=int(units.get(time, 0)),
         )
         for time, error, row in zip(table["event_time"], table["std_error"], numbers, strict=True)
         if np.isfinite(row[0])
