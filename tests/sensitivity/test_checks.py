@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import preventeval as pe
 from preventeval.errors import PreventEvalError
+from preventeval.estimate import Recipe
 from preventeval.sensitivity import (
     CHECKS,
     DEFAULT_CHECKS,
@@ -168,3 +172,24 @@ def test_checks_leave_the_estimate_as_it_was(steady: pe.EffectEstimate) -> None:
 def test_a_pretended_start_must_lie_before_the_real_one(steady: pe.EffectEstimate) -> None:
     with pytest.raises(PreventEvalError, match="at least one period before"):
         steady.recipe.design.before_programme(0)
+
+
+@dataclass(frozen=True)
+class FailsOnRefit:
+    """Callaway and Sant'Anna, but the computation of every fit without all units is red."""
+
+    name: ClassVar[str] = "Fails on refit"
+    references: ClassVar[tuple[str, ...]] = ()
+    units: int = 30
+
+    def fit(self, design: pe.StudyDesign) -> pe.EffectEstimate:
+        estimate = pe.CallawaySantAnna().fit(design)
+        verdict = "green" if design.n_units == self.units else "red"
+        gates = {"gates": ({"name": "r_hat", "verdict": verdict, "value": 1.2, "limit": 1.01},)}
+        return replace(estimate, recipe=Recipe(design, self), diagnostics=gates)
+
+
+def test_a_refit_that_fails_its_own_check_says_nothing_of_the_unit(steady: pe.EffectEstimate) -> None:
+    finding = leave_one_out(FailsOnRefit().fit(steady.recipe.design))
+    assert finding.verdict == "could_not_run"
+    assert "did not pass its own check" in finding.sentence

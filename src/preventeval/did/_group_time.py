@@ -195,6 +195,7 @@ def adjusted_effects(
     fits: list[Adjustment | None] = []
     counts: list[tuple[int, int]] = []
     kept: list[Cell] = []
+    empty: list[Cell] = []
     for cell in cells:
         own = shares.starts == cell.cohort
         units = np.flatnonzero((own | cell.comparison)[shares.code])
@@ -203,6 +204,7 @@ def adjusted_effects(
         treated = own[shares.code[units]]
         n1, n0 = int(treated.sum()), int((~treated).sum())
         if not n1 or (not n0 and cell.period != cell.base):
+            empty.append(cell)
             continue
         fit = None
         if cell.period != cell.base:
@@ -232,7 +234,7 @@ def adjusted_effects(
             (fit.propensity.largest for fit in fits if fit and fit.propensity), default=np.nan
         ),
     )
-    return estimated, [cell for cell in cells if not any(cell is other for other in kept)]
+    return estimated, empty
 
 
 def _fit_cell(

@@ -25,6 +25,7 @@ __all__ = [
     "failed_gates",
     "overall_of",
     "refitted",
+    "require_gates",
 ]
 
 Verdict = Literal["supports", "weakens", "not_informative", "could_not_run"]
@@ -165,9 +166,20 @@ def refitted(estimate: EffectEstimate, design: StudyDesign) -> EffectEstimate:
         It cannot be fitted, or its computation failed its own check.
     """
     again = estimate.refit(design)
-    if failed_gates(again):
-        raise EstimationError(f"{estimate.method}: the computation of a refit did not pass its own check")
+    require_gates(again)
     return overall_of(again)
+
+
+def require_gates(again: EffectEstimate) -> None:
+    """Refuse a refit whose computation failed its own check.
+
+    Raises
+    ------
+    EstimationError
+        It did.
+    """
+    if failed_gates(again):
+        raise EstimationError(f"{again.method}: the computation of a refit did not pass its own check")
 
 
 def overall_of(estimate: EffectEstimate) -> EffectEstimate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from preventeval.sensitivity.finding import (
     could_not_run,
     effect_message,
     overall_of,
-    refitted,
+    require_gates,
 )
 from preventeval.words import Message, Values
 
@@ -59,41 +60,65 @@ def leave_one_out(estimate: EffectEstimate, level: float = 0.95, *, time_limit: 
         return Finding(
             "leave_one_out", "not_informative", Message("finding-leave-one-out-many", {"count": len(units)})
         )
-    without: dict[str, EffectEstimate] = {}
-    impossible: list[str] = []
     try:
         whole = overall_of(as_fitted(estimate))
+        if conclusion(whole, level) is None:
+            message = Message("finding-no-interval", {"effect": effect_message(whole, level)})
+            return Finding("leave_one_out", "not_informative", message)
+        without = _refits(estimate, units, time_limit)
     except PreventEvalError as error:
         return could_not_run("leave_one_out", error)
-    answer = conclusion(whole, level)
-    if answer is None:
-        message = Message("finding-no-interval", {"effect": effect_message(whole, level)})
-        return Finding("leave_one_out", "not_informative", message)
-    started = time.monotonic()
-    for number, unit in enumerate(units, start=1):
+    if isinstance(without, int):
+        message = Message("finding-too-slow", {"count": len(units), "minutes": without})
+        return Finding("leave_one_out", "could_not_run", message)
+    return _judged(whole, without, level)
+
+
+def _refits(
+    estimate: EffectEstimate, units: Iterable[object], time_limit: float
+) -> dict[str, EffectEstimate | None] | int:
+    """The overall effect without each unit; None for a unit without which there is none.
+
+    Minutes that all would take, in place of the effects, where the first says it is too long.
+
+    Raises
+    ------
+    EstimationError
+        The computation of a refit failed its own check: that says nothing of the unit.
+    """
+    without: dict[str, EffectEstimate | None] = {}
+    every, started = list(units), time.monotonic()
+    for unit in every:
         try:
-            without[str(unit)] = refitted(estimate, design.without_units([unit]))
+            again = estimate.refit(estimate.recipe.design.without_units([unit]))
+            without[str(unit)] = overall_of(again)
         except PreventEvalError:  # that there is no answer without a unit is what was asked
-            impossible.append(str(unit))
-        minutes = (time.monotonic() - started) * len(units) / number / 60
-        if number == 1 and minutes * 60 > time_limit:
-            message = Message("finding-too-slow", {"count": len(units), "minutes": round(minutes)})
-            return Finding("leave_one_out", "could_not_run", message)
-    rows = [one.tidy(level).assign(left_out=unit) for unit, one in without.items()]
-    rows += [pd.DataFrame({"left_out": [unit]}) for unit in impossible]
+            without[str(unit)] = None
+        else:
+            require_gates(again)
+        seconds = (time.monotonic() - started) * len(every)
+        if len(without) == 1 and seconds > time_limit:
+            return round(seconds / 60)
+    return without
+
+
+def _judged(whole: EffectEstimate, without: dict[str, EffectEstimate | None], level: float) -> Finding:
+    """Whether any of the refits says something else than the whole."""
+    fitted = {unit: one for unit, one in without.items() if one is not None}
+    rows = [one.tidy(level).assign(left_out=unit) for unit, one in fitted.items()]
+    rows += [pd.DataFrame({"left_out": [unit]}) for unit, one in without.items() if one is None]
     columns = ["left_out", "estimate", "std_error", "conf_low", "conf_high", "scale"]
     table = pd.concat(rows, ignore_index=True).reindex(columns=columns)
-    changed = impossible + [unit for unit, one in without.items() if conclusion(one, level) != answer]
-    if not without:
-        return Finding(
-            "leave_one_out", "weakens", Message("finding-leave-one-out-none", {"count": len(units)}), table
-        )
-    ordered = sorted(without.values(), key=lambda one: float(one.effect[0]))
-    low, high = ordered[0], ordered[-1]
+    if not fitted:
+        message = Message("finding-leave-one-out-none", {"count": len(without)})
+        return Finding("leave_one_out", "weakens", message, table)
+    answer = conclusion(whole, level)
+    changed = [unit for unit, one in without.items() if one is None or conclusion(one, level) != answer]
+    ordered = sorted(fitted.values(), key=lambda one: float(one.effect[0]))
     values: Values = {
-        "count": len(units),
-        "low": effect_message(low, level),
-        "high": effect_message(high, level),
+        "count": len(without),
+        "low": effect_message(ordered[0], level),
+        "high": effect_message(ordered[-1], level),
     }
     if not changed:
         return Finding("leave_one_out", "supports", Message("finding-leave-one-out-stable", values), table)
