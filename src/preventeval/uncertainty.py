@@ -210,6 +210,10 @@ class InfluenceSource(Protocol):
         """Number of clusters, c."""
 
     @property
+    def codes(self) -> NDArray[np.int64]:
+        """Which clusters of the design these are, in order, shape (c,)."""
+
+    @property
     def size(self) -> int:
         """Number of quantities, k."""
 

@@ -72,7 +72,7 @@ def test_both_routes_agree_without_covariates(
 def test_covariance_does_not_hang_on_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     design = design_of(simulated(), covariates=["x"], cluster="district")
     whole = pe.CallawaySantAnna().fit(design).cov.to_numpy()
-    monkeypatch.setattr("preventeval.did._influence._CHUNK", 200)
+    monkeypatch.setattr("preventeval.did._sources._CHUNK", 200)
     np.testing.assert_allclose(pe.CallawaySantAnna().fit(design).cov.to_numpy(), whole, rtol=1e-12)
 
 

@@ -11,7 +11,6 @@ them are charged for having estimated them.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,13 +19,12 @@ from numpy.typing import NDArray
 
 from preventeval.did._adjustment import Adjustment
 from preventeval.did._cells import Cell
+from preventeval.did._sources import ClusterSums
 
 __all__ = ["CellSource", "CohortSource", "Shares"]
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
-#: How many influence values may be held at a time (16 MB).
-_CHUNK = 2_000_000
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -67,49 +65,14 @@ class Shares:
 
 
 @dataclass(frozen=True, eq=False)
-class _Source(ABC):
-    """Influence values of units, summed within clusters, a chunk at a time."""
+class _Source(ClusterSums):
+    """Influence values of units with the shares of the cohorts behind them."""
 
     shares: Shares
 
     @property
-    @abstractmethod
-    def size(self) -> int:
-        """Number of quantities: effects, then shares."""
-
-    @abstractmethod
-    def of_units(self, units: Index) -> Array:
-        """Influence values of units, shape (len(units), size)."""
-
-    @property
-    def clusters(self) -> int:
-        return len(self._ends)
-
-    @cached_property
-    def _order(self) -> Index:
-        return np.argsort(self.shares.clusters, kind="stable")
-
-    @cached_property
-    def _ends(self) -> Index:
-        return np.cumsum(np.unique(self.shares.clusters, return_counts=True)[1])
-
-    def rows(self, start: int, stop: int) -> Array:
-        ends = self._ends
-        first = int(ends[start - 1]) if start else 0
-        values = self.of_units(self._order[first : ends[stop - 1]])
-        if self.clusters == len(self._order):
-            return values
-        begins = np.concatenate([[first], ends[start : stop - 1]]) - first
-        return np.asarray(np.add.reduceat(values, begins, axis=0), dtype=np.float64)
-
-    @cached_property
-    def cov(self) -> Array:
-        per_chunk = max(1, _CHUNK * self.clusters // (self.size * len(self._order)))
-        total = np.zeros((self.size, self.size))
-        for start in range(0, self.clusters, per_chunk):
-            values = self.rows(start, min(start + per_chunk, self.clusters))
-            total += values.T @ values
-        return total
+    def unit_clusters(self) -> Index:
+        return self.shares.clusters
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +108,7 @@ class CohortSource(_Source):
 
     @cached_property
     def cov(self) -> Array:
-        if self.clusters < len(self._order):
+        if self.clusters < len(self.unit_clusters):
             return super().cov
         total = np.zeros((self.size, self.size))
         for start in range(len(self.shares.starts)):
