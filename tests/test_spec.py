@@ -384,7 +384,7 @@ WRONG = {
         "1: spec_version: expected 1, found 2\n"
         "8: data.unit: expected a text in quotes, found true\n"
         "30: checks.run[1]: unknown check 'x'; expected one of: pre_trends, placebo_in_time, "
-        "leave_one_out, start_date",
+        "leave_one_out, start_date, two_way_weights",
     ),
     "text without quotes": (
         [('unit = "area"', "unit = area")],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -13,25 +16,26 @@ __all__ = ["example_design", "simulate_incidents", "simulate_programme"]
 
 def simulate_programme(
     *,
-    effect: float = -0.20,
+    effect: float | Sequence[float] = -0.20,
     areas: int = 30,
     treated: int = 12,
     months: int = 36,
     incidents: float = 80.0,
     dispersion: float = 150.0,
+    overdispersion: float | None = None,
     seed: int = 1,
 ) -> pd.DataFrame:
     """Monthly incidents of areas, some of which start a programme, with a known effect.
 
     Counts are negative binomial around a level of the area, a city-wide trend that drifts,
-    a summer peak and the effect, which is the same in every treated area and month.
-    Programmes start in three waves, at 1/3, 1/2 and 2/3 of the months.
+    a summer peak and the effect. Programmes start in three waves, at 1/3, 1/2 and 2/3 of the
+    months.
 
     Parameters
     ----------
     effect
         Relative change of expected incidents while the programme runs: -0.20 is a fall of
-        20 per cent.
+        20 per cent. One for all, or one for each of the three waves.
     areas, treated
         Number of areas, and how many of them start the programme.
     months
@@ -40,6 +44,8 @@ def simulate_programme(
         Expected incidents per area and month without a programme, on average.
     dispersion
         Size of the negative binomial; the variance is mean + mean² / dispersion.
+    overdispersion
+        In place of ``dispersion``: the variance as a multiple of the mean, 1 or more.
     seed
         Seed of the random numbers.
 
@@ -65,8 +71,14 @@ def simulate_programme(
     start = np.full(areas, months)
     waves = [months // 3, months // 2, 2 * months // 3]
     start[rng.permutation(areas)[:treated]] = np.resize(waves, treated)
-    mean = expected * np.where(np.arange(months) >= start[:, None], 1 + effect, 1.0)
-    counts = rng.negative_binomial(dispersion, dispersion / (dispersion + mean))
+    by_wave = np.broadcast_to(np.asarray(effect, dtype=np.float64), len(waves))
+    ratio = 1 + by_wave[np.searchsorted(waves, np.minimum(start, waves[-1]))]
+    mean = expected * np.where(np.arange(months) >= start[:, None], ratio[:, None], 1.0)
+    if overdispersion == 1:
+        counts = rng.poisson(mean)
+    else:
+        size = dispersion if overdispersion is None else mean / (overdispersion - 1)
+        counts = rng.negative_binomial(size, size / (size + mean))
     starts = pd.Series(calendar).reindex(start)
     width = len(str(areas))
     return pd.DataFrame(
@@ -113,7 +125,7 @@ def simulate_incidents(programme: pd.DataFrame, *, seed: int = 1) -> pd.DataFram
     return records
 
 
-def example_design(**options: float) -> StudyDesign:
+def example_design(**options: Any) -> StudyDesign:
     """A design over :func:`simulate_programme`, to try things on.
 
     Parameters
@@ -131,6 +143,6 @@ def example_design(**options: float) -> StudyDesign:
     >>> example_design()
     StudyDesign(incidents as log_rate, 12 treated and 18 never treated units, not_yet_treated comparison)
     """
-    frame = simulate_programme(**options)  # type: ignore[arg-type]
+    frame = simulate_programme(**options)
     panel = Panel(frame, unit="area", period="month", outcomes=["incidents"], exposure="residents")
     return StudyDesign(panel, outcome="incidents", treated_from="programme_start", measure="log_rate")

@@ -556,6 +556,8 @@ def every_answer() -> list[Facts]:
     documents += [_numbers(kind, ends) for kind in KINDS for ends in ENDS]
     for check in ("start_date", "leave_one_out", "pre_trends", "placebo_in_time"):
         documents.append(facts(outcome(verdict=verdict(hinges=[check]), findings=[stopped_finding(check)])))
+    weak = stopped_finding("two_way_weights").model_copy(update={"verdict": "weakens"})
+    documents.append(facts(outcome(findings=[weak])))
     named = outcome(verdict=verdict(hinges=["leave_one_out"]), findings=[left_out_finding("North")])
     documents.append(facts(named))
     few = [Sentence(key="reason-few-treated", values={"count": 2})]
@@ -639,5 +641,6 @@ def own_keys() -> set[str]:
         "one-period-",
         "intake-",
         "pre-trends-",
+        "plot-",  # in notebooks
     )
     return {key for key in keys if not key.startswith(theirs)}

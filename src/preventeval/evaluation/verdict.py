@@ -28,7 +28,7 @@ __all__ = ["gates_of", "verdict_of"]
 Certainty = Literal["high", "moderate", "low", "very_low"]
 _DIRECTIONS: dict[int, Literal["fall", "rise", "unclear"]] = {-1: "fall", 0: "unclear", 1: "rise"}
 _LADDER: tuple[Certainty, ...] = ("high", "moderate", "low", "very_low")
-_LOWERING = ("pre_trends", "placebo_in_time", "leave_one_out")
+_LOWERING = ("pre_trends", "placebo_in_time", "leave_one_out", "two_way_weights")
 _HINGES = ("start_date", "leave_one_out")
 #: With 6 treated clusters of 40 the usual tests reject 10 to 14 per cent where 5 are meant, and
 #: with 1 to 3 of 30 (simulated here) 20 to 75 per cent: there the interval says nothing.

@@ -108,6 +108,7 @@ question-pre-trends = Did treated and comparison areas move alike before the pro
 question-placebo-in-time = Does the method find an effect at a time when there was no programme?
 question-leave-one-out = Does the answer hang on a single area?
 question-start-date = Does the answer hang on how the start of the programme is dated?
+question-two-way-weights = Can a two-way fixed-effects regression be trusted here?
 
 finding-could-not-run = This check could not run: { $reason }.
 pre-trends-left-out = { $left_out ->
@@ -140,6 +141,27 @@ finding-too-slow = This check was not run: { $count } refits would take about { 
 finding-leave-one-out-many = With { $count } areas no single one can carry the result; this check was not needed.
 finding-start-date-stable = Dating every start { one-period-moved } does not change the answer: { $effect } in place of { $original }.
 finding-start-date-hangs = The answer hangs on how the start is dated. With every start { one-period-moved } it is { $effect } in place of { $original }.
+finding-two-way-negative = { $negative ->
+    [0] none of { $cells } treated area-periods counts with a negative weight
+    [one] { $negative } of { $cells } treated area-periods counts with a negative weight (in sum { $sum } per cent)
+   *[other] { $negative } of { $cells } treated area-periods count with a negative weight (in sum { $sum } per cent)
+}
+finding-two-way-parts = { $complete ->
+    [yes] { $later ->
+        [0] less than 1
+       *[other] { $later }
+    } per cent of its weight rests on comparisons with areas that were already in the programme, and { finding-two-way-negative }
+   *[no] { finding-two-way-negative }
+}
+finding-two-way-other = { $own ->
+    [yes] {""}
+   *[no] {" "}This estimate comes from another method and does not rest on that regression.
+}
+finding-two-way-weights-mixes = A two-way fixed-effects regression should not be trusted here: { finding-two-way-parts }. If effects differ between starts and periods with a standard deviation of { $spread } ({ label-scale-name }) or more, their true average may be zero or have the opposite sign.{ finding-two-way-other }
+finding-two-way-weights-clean = { $starts ->
+    [one] All starts are in one period, so a two-way fixed-effects regression makes no comparison with areas that were already in the programme, and { finding-two-way-negative }.
+   *[other] A two-way fixed-effects regression mixes little here: { finding-two-way-parts }.
+}{ finding-two-way-other }
 
 ## Why the certainty is what it is
 
@@ -154,6 +176,7 @@ reason-check-supports = { $count ->
 reason-pre-trends = Treated and comparison areas already moved apart before the start.
 reason-placebo-in-time = The method finds an effect at a time when there was no programme.
 reason-leave-one-out = The answer changes when a single area is left out.
+reason-two-way-weights = The method compares with areas that were already in the programme.
 reason-few-treated = { $count ->
     [one] Only one area or group of areas was treated. With one alone, the likely range is often too narrow.
    *[other] Only { $count } areas or groups of areas were treated. With so few, the likely range is often too narrow.
@@ -168,6 +191,9 @@ reason-gate = A computation did not pass its own check: { $methods }.
 
 ## What an estimator decided
 
+note-in-group = Group { $group }: { $note }
+note-group-left-out = Group { $group } has no effect and is left out: { $reason }.
+note-groups-drawn-apart = Groups were fitted one by one, and their draws are put together at random: what groups might share is not learnt, and they count as independent of each other.
 note-lone-cohorts = { $count ->
     [one] One cohort consists of a single unit or cluster ({ $cohorts }). The range of its own effect leaves out how much it varies by itself, and is too narrow.
    *[other] { $count } cohorts consist of a single unit or cluster each ({ $cohorts }). The ranges of their own effects leave out how much these vary by themselves, and are too narrow.
@@ -176,7 +202,39 @@ note-cells-left-out = { $count ->
     [one] { $count } effect could not be estimated, because there is no earlier period or no one to compare with: cohort { $cells }.
    *[other] { $count } effects could not be estimated, because there is no earlier period or no one to compare with: cohort { $cells }.
 }
-note-twfe-mixes = Starts differ ({ $cohorts } of them). Two-way fixed effects then also compares later starters with units that are already in the programme, and its average can lie outside the range of the true effects.
+note-imputation-units = { $count ->
+    [one] { $count } treated unit has no usable value before the programme, so that nothing can be imputed for it. It is left out: { $units }.
+   *[other] { $count } treated units have no usable value before the programme, so that nothing can be imputed for them. They are left out: { $units }.
+}
+note-imputation-empty = { $count ->
+    [one] { $count } effect is left out because not one incident was counted there, and the logarithm of its effect would be minus infinity: cohort { $cells }. The { $expected } incidents that were expected there without the programme are not among the incidents averted. Longer periods or larger areas would keep them.
+   *[other] { $count } effects are left out because not one incident was counted there, and the logarithms of these effects would be minus infinity: cohort { $cells }. The { $expected } incidents that were expected there without the programme are not among the incidents averted. Longer periods or larger areas would keep them.
+}
+note-imputation-alone = { $count ->
+    [one] { $count } effect rests on a single unit or cluster, which cannot be left out of its own mean, and is left out: cohort { $cells }.
+   *[other] { $count } effects rest on a single unit or cluster each, which cannot be left out of its own mean, and are left out: cohort { $cells }.
+}
+note-imputation-leads = { $count ->
+    [one] { $count } effect before the start cannot be told apart from unit and period effects, or rests on no incident, and is left out: event time { $times }.
+   *[other] { $count } effects before the start cannot be told apart from unit and period effects, or rest on no incident, and are left out: event times { $times }.
+}
+note-cells-separated = { $count ->
+    [one] { $count } effect could not be estimated, because the covariates ({ $covariates }) tell some treated from all comparison units, so that no one is left to compare them with: cohort { $cells }.
+   *[other] { $count } effects could not be estimated, because the covariates ({ $covariates }) tell some treated from all comparison units, so that no one is left to compare them with: cohort { $cells }.
+}
+note-cells-collinear = { $count ->
+    [one] { $count } effect could not be estimated, because a covariate ({ $covariates }) is the same for all units of one side, or follows from the other covariates: cohort { $cells }.
+   *[other] { $count } effects could not be estimated, because a covariate ({ $covariates }) is the same for all units of one side, or follows from the other covariates: cohort { $cells }.
+}
+note-cells-too-few = { $count ->
+    [one] { $count } effect could not be estimated, because there are too few units to adjust for the covariates ({ $covariates }): cohort { $cells }.
+   *[other] { $count } effects could not be estimated, because there are too few units to adjust for the covariates ({ $covariates }): cohort { $cells }.
+}
+note-rows-lost = { $count ->
+    [one] { $count } effect leaves out units that are not observed, with their covariates, in both of the periods that it compares: cohort { $cell } loses { $most } of { $rows } unit-periods.
+   *[other] { $count } effects leave out units that are not observed, with their covariates, in both of the periods that they compare. The most, { $most } of { $rows } unit-periods, are lost by cohort { $cell }.
+}
+note-twfe-mixes = Starts differ ({ $cohorts } of them). Two-way fixed effects then also compares later starters with units that are already in the programme, and its average can lie outside the range of the true effects. The check 'two_way_weights' says how much that matters here.
 note-twfe-comparison = Two-way fixed effects compares with every unit and period that it is given, whatever comparison the design names.
 note-twfe-absorbed = Covariates that do not vary over time within a unit are taken up by the unit effects: { $covariates }.
 note-twfe-anticipation = { $count ->
@@ -186,6 +244,36 @@ note-twfe-anticipation = { $count ->
 note-twfe-single = { $count ->
     [one] { $count } unit is observed only once and is left out: { $units }.
    *[other] { $count } units are observed only once and are left out: { $units }.
+}
+note-twfe-window = Event times before { $first } and after { $last } are pooled into those two.
+note-two-way-repaired = Clustering by units and by periods gave some combination of effects a negative variance. It was set to 0, and standard errors may be too small; clusters are too few for it.
+note-sunab-comparison = The interaction-weighted regression compares with units that are never treated (or, where all are, with those that start last), not with units that start later.
+note-counts-silent-units = { $count ->
+    [one] { $count } unit is left out because not one incident was counted in it: { $named }. It says nothing about a ratio.
+   *[other] { $count } units are left out because not one incident was counted in them: { $named }. They say nothing about a ratio.
+}
+note-counts-silent-periods = { $count ->
+    [one] { $count } period is left out because not one incident was counted in it: { $named }.
+   *[other] { $count } periods are left out because not one incident was counted in them: { $named }.
+}
+note-counts-silent-times = { $count ->
+    [one] { $count } event time is left out because not one incident was counted in it: { $named }. The logarithm of its effect would be minus infinity.
+   *[other] { $count } event times are left out because not one incident was counted in them: { $named }. The logarithms of their effects would be minus infinity.
+}
+note-counts-empty-cells = { $count ->
+    [one] { $count } effect could not be estimated, because not one incident was counted in it: cohort { $cells }. The logarithm of its ratio would be minus infinity.
+   *[other] { $count } effects could not be estimated, because not one incident was counted in them: cohort { $cells }. The logarithms of their ratios would be minus infinity.
+}
+note-counts-uncompared-cells = { $count ->
+    [one] { $count } effect could not be estimated, because not one incident was counted in what it would be compared with: cohort { $cells }.
+   *[other] { $count } effects could not be estimated, because not one incident was counted in what they would be compared with: cohort { $cells }.
+}
+note-counts-zeros = { $share } per cent of all numbers of incidents are 0. Larger areas or longer periods would lose little and make the estimate steadier.
+note-counts-dominated = { $share } per cent of the incidents in the { $units } treated units were counted in { $unit }, which decides the ratio almost by itself.
+note-counts-negative-binomial = The negative binomial regression needs its variance to be right, and with an effect for every unit it is biased where periods are few. A Poisson regression with clustered standard errors needs neither.
+note-no-exposure = { $count ->
+    [one] { $count } unit-period has a number of incidents but no exposure, and is left out.
+   *[other] { $count } unit-periods have a number of incidents but no exposure, and are left out.
 }
 
 ## What the hierarchical model decided
@@ -452,6 +540,7 @@ raise-computation = A computation that passes its own checks. The technical repo
 raise-start-date = A record of the exact date on which the programme began in each area.
 raise-pre-trends = Comparison areas that moved like the programme’s areas before it began.
 raise-placebo-in-time = A method that finds nothing at times when there was no programme.
+raise-two-way-weights = A method that does not compare with areas that were already in the programme.
 raise-leave-one-out = More areas, so that no single one can carry the answer.
 raise-few-treated = More areas with the programme.
 raise-small-base = More time or more areas: so few incidents can hardly show a change.
@@ -606,6 +695,30 @@ chart-range = ({ $low } to { $high })
 chart-moved = { $method }, starts { one-period-moved }
 chart-no-change = no change
 
+## Charts in notebooks
+
+plot-before = Before the start
+plot-after = After the start
+plot-hollow = Fewer than five areas, or set to zero
+plot-cohort-title = Start in { $start } ({ $count ->
+    [one] one area
+   *[other] { $count } areas
+})
+plot-averted-title = Running total averted: { $outcome }
+plot-averted-y = Incidents averted since the start
+plot-running-total = Averted so far
+plot-comparisons-title = What the two-way fixed-effects coefficient is made of
+plot-comparisons-x = Weight of the comparison
+plot-comparisons-y = Effect in the comparison ({ $scale ->
+    [incidents] incidents
+    [rate] difference in rates
+    [log_points] log points
+   *[value] the outcome’s own unit
+})
+plot-comparisons-legend = Comparison (and its share of the weight in per cent)
+plot-comparisons-kind = { $kind } ({ $share })
+plot-comparisons-whole = all together: the coefficient
+
 ## What was compared, and on what it rests
 
 design-compared = { $comparison ->
@@ -733,6 +846,14 @@ label-column = { $column ->
     [scale] Scale
     [left_out] Left out
     [starts_moved_by] Starts moved by (periods)
+    [treated] Treated
+    [compared_with] Compared with
+    [kind] Comparison
+    [weight] Weight
+    [cohort] Start
+    [period] Period
+    [unit_periods] Unit-periods
+    [share] Share of unit-periods
     [statistic] Test statistic
     [df] Degrees of freedom
     [p_value] p-value
