@@ -50,6 +50,11 @@ def keys(design: StudyDesign) -> list[str]:
     return [note.key for note in design.notes if note.key != "note-measure-chosen"]
 
 
+def test_two_units_and_two_periods_make_a_design() -> None:
+    design = design_of(frame({"A": 2001, "B": None}, [2000, 2001]))
+    assert (design.n_units, design.n_periods, design.cohort.tolist()) == (2, 2, [1, NEVER])
+
+
 # Never treated ----------------------------------------------------------------------------
 
 
@@ -497,6 +502,27 @@ def test_negative_incidents_behind_a_number() -> None:
         design_of(table, {"outcomes": ["robbery", "theft"]}, measure="log", counts="theft")
 
 
+@pytest.mark.parametrize("measure", ["count", "rate", "log_rate"])
+def test_a_rate_given_as_a_count_is_refused(measure: Any) -> None:
+    table = frame({"A": 2003, "B": None}).astype({"robbery": float})
+    table.loc[7, "robbery"] = 12.5
+    with pytest.raises(
+        DesignError,
+        match=r"'robbery' is not a whole number in 1 unit-periods \('B 2001'\), and "
+        rf"measure='{measure}' expects numbers of incidents\n  hint: .*measure='value'.*counts='robbery'",
+    ):
+        design_of(table, RATES, measure=measure)
+    # Incidents that are weighted or shared out between areas are incidents all the same, once that is said.
+    assert design_of(table, RATES, measure=measure, counts="robbery").incidents is not None
+    assert design_of(table, RATES, measure="value").incidents is None
+
+
+def test_counts_of_another_outcome_go_with_no_count() -> None:
+    table = frame({"A": 2003, "B": None}, theft=3)
+    with pytest.raises(DesignError, match="counts= goes with measure='value' or 'log'"):
+        design_of(table, {"outcomes": ["robbery", "theft"]}, measure="count", counts="theft")
+
+
 def test_zeros_are_fine_as_a_rate() -> None:
     assert design_of(frame({"A": 2003, "B": None}, robbery=0), RATES).y.max() == 0
 
@@ -507,6 +533,20 @@ def test_rates_are_missing_where_the_exposure_is() -> None:
     design = design_of(table, RATES)
     assert np.argwhere(np.isnan(design.y)).tolist() == [[0, 2]]
     assert str(design.notes[-1]).startswith("1 of 12 unit-periods has no value. It stays missing")
+    assert str(design.notes[-2]) == (
+        "1 unit-period of 1 unit has an outcome but no exposure, and so no rate. It stays missing: A."
+    )
+    assert keys(design_of(table, RATES, measure="count")) == []
+
+
+def test_units_without_any_exposure_are_named() -> None:
+    table = frame({"A": 2003, "B": None, "C": None})
+    table.loc[table["area"] == "C", "residents"] = np.nan
+    design = design_of(table, RATES)
+    assert keys(design) == ["note-missing-exposure", "note-no-data"]
+    assert str(design.notes[1]) == (
+        "6 unit-periods of 1 unit have an outcome but no exposure, and so no rate. They stay missing: C."
+    )
 
 
 @pytest.mark.parametrize("value", [0, -10])
@@ -583,6 +623,18 @@ def test_clusters_are_numbered(labels: dict[str, Any]) -> None:
     )
 
 
+def test_clusters_have_labels() -> None:
+    starts = {"A": 2003, "B": None, "C": None}
+    table = frame(starts, district={"A": 10, "B": 9, "C": 10})
+    design = design_of(table, cluster="district")
+    assert design.cluster_labels[design.clusters].tolist() == ["10", "9", "10"]
+    assert design_of(table).cluster_labels.tolist() == ["A", "B", "C"]
+    fewer = design.without_units(["C"])
+    assert fewer.cluster_labels[fewer.clusters].tolist() == ["10", "9"]
+    with pytest.raises(ValueError, match="read-only"):
+        design.cluster_labels[0] = "11"
+
+
 def test_clusters_that_are_missing_or_vary() -> None:
     table = frame({"A": 2003, "B": None}, district={"A": "n", "B": None})
     with pytest.raises(DesignError, match="column 'district' is empty for units 'B'"):
@@ -618,6 +670,103 @@ def test_missing_covariates_are_counted_and_named() -> None:
         "1 unit-period of 1 unit has an outcome but no value of youth. "
         "Methods that use covariates leave it out: C."
     )
+
+
+# Subgroups ------------------------------------------------------------------------------------
+
+FOUR = {"A": 2003, "B": None, "C": 2002, "D": None}
+
+
+def test_split_by_a_declared_subgroup() -> None:
+    kinds = {"A": 10, "B": 10, "C": 9, "D": 9}
+    wards = {"A": "w", "B": "v", "C": "v", "D": "u"}
+    table = frame(FOUR, kind=kinds, ward=wards, weight={"A": 1.0, "B": 2.0, "C": 3.0, "D": 1.0})
+    options = {"cluster": "ward", "anticipation": 1, "aim": "increase", "measure": "rate", "per": 10}
+    design = design_of(table, {**WEIGHTED, **RATES}, subgroups=["kind"], **options)
+    parts = design.split("kind")
+    assert list(parts) == ["9", "10"]
+    assert [part.panel.units.tolist() for part in parts.values()] == [["C", "D"], ["A", "B"]]
+    assert [part.cohort.tolist() for part in parts.values()] == [[2, NEVER], [3, NEVER]]
+    for part in parts.values():
+        whole = {unit: design.cluster_labels[c] for unit, c in zip("ABCD", design.clusters, strict=True)}
+        here = part.cluster_labels[part.clusters].tolist()
+        assert here == [whole[unit] for unit in part.panel.units]
+        assert {name: getattr(part, name) for name in options} == options
+        assert part.subgroups == ()
+    assert parts["10"].weights.tolist() == [2 / 3, 4 / 3]
+    assert np.array_equal(parts["9"].y, design.y[2:])
+
+
+def test_split_where_the_last_to_start_compare() -> None:
+    starts = {"A": 2002, "B": 2004, "C": 2003, "D": 2004}
+    table = frame(starts, kind={"A": "x", "B": "x", "C": "y", "D": "y"})
+    design = design_of(table, comparison="last_treated", subgroups=["kind"])
+    for part in design.split("kind").values():
+        assert (part.n_periods, part.comparison) == (4, "never_treated")
+        assert part.cohort[1] == NEVER
+
+
+def test_split_by_what_was_not_declared() -> None:
+    design = design_of(frame(FOUR, kind={"A": 1, "B": 1, "C": 2, "D": 2}))
+    with pytest.raises(
+        DesignError,
+        match=r"'kind' is not one of the declared subgroups .*\(none\)\n  hint: .*subgroups=\['kind'\]",
+    ):
+        design.split("kind")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "options", "message"),
+    [
+        ({"A": "x", "B": "x", "C": "x", "D": "y"}, {}, r"subgroup 'y' of column 'kind' has no treated unit"),
+        ({"A": "x", "B": "y", "C": "y", "D": "y"}, {}, r"subgroup 'x' of column 'kind' has no comparison"),
+        ({"A": "x", "B": None, "C": "x", "D": "x"}, {}, r"column 'kind' is empty for units 'B'"),
+        (
+            {"A": "x", "B": "x", "C": "x", "D": "x"},
+            {"subgroups": ["kinds"]},
+            r"no column 'kinds' in the table",
+        ),
+        (
+            {"A": "x", "B": "x", "C": "x", "D": "x"},
+            {"subgroups": "kind"},
+            r"subgroups='kind': expected a list",
+        ),
+        ({"A": "x", "B": "x", "C": "x", "D": "x"}, {"subgroups": ["time"]}, r"no column 'time' in the table"),
+    ],
+)
+def test_subgroups_that_cannot_be_compared(
+    kinds: dict[str, Any], options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(DesignError, match=message):
+        design_of(frame(FOUR, kind=kinds), **{"subgroups": ["kind"], **options})
+
+
+def test_subgroups_in_which_later_starts_compare() -> None:
+    starts = {"A": 2002, "B": 2004, "C": 2003, "D": None}
+    table = frame(starts, kind={"A": "x", "B": "x", "C": "y", "D": "y"})
+    assert list(design_of(table, subgroups=["kind"]).split("kind")) == ["x", "y"]
+    with pytest.raises(DesignError, match="subgroup 'x' of column 'kind' has no comparison unit"):
+        design_of(table, subgroups=["kind"], comparison="never_treated")
+
+
+def test_subgroups_of_units_without_weight() -> None:
+    weight = {"A": 1, "B": 0, "C": 1, "D": 1}
+    table = frame(FOUR, kind={"A": "x", "B": "x", "C": "y", "D": "y"}, weight=weight)
+    with pytest.raises(DesignError, match="subgroup 'x' of column 'kind' has no comparison unit"):
+        design_of(table, WEIGHTED, subgroups=["kind"])
+
+
+def test_subgroups_do_not_matter_to_units_that_are_left_out() -> None:
+    starts = {**FOUR, "E": 1999}
+    table = frame(starts, kind={"A": "x", "B": "x", "C": "y", "D": "y", "E": "z"})
+    assert list(design_of(table, subgroups=["kind"]).split("kind")) == ["x", "y"]
+
+
+def test_derived_designs_have_no_subgroups() -> None:
+    table = frame(FOUR, kind={"A": "x", "B": "x", "C": "y", "D": "y"})
+    design = design_of(table, subgroups=["kind"])
+    others = (design.without_units(["A"]), design.with_starts_moved(1), design.before_programme(1))
+    assert [other.subgroups for other in (design, *others)] == [("kind",), (), (), ()]
 
 
 # Nothing changes after it is made ---------------------------------------------------------------
@@ -674,6 +823,19 @@ def test_typical_size_is_that_of_differences() -> None:
     table["robbery"] += 1e9
     # Rounding of numbers of 1e9: 1e-7 of their size, which is 1e9 to eight digits.
     assert design_of(table, measure="value").typical_size == pytest.approx(100, rel=1e-6)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+def test_typical_size_of_many_units_is_that_of_all_at_once(missing: float) -> None:
+    rng = np.random.default_rng(11)
+    units, periods = 30_000, 4  # more than are taken at a time
+    y = 1e4 + 100 * np.arange(units)[:, None] / units + rng.normal(size=(units, periods))
+    y[rng.random(y.shape) < missing] = np.nan
+    table = pd.DataFrame({"area": np.repeat(np.arange(units), periods), "time": np.tile(range(4), units)})
+    table["robbery"], table["start"] = y.ravel(), np.where(table["area"] % 2, 2.0, np.nan)
+    expected = float(np.sqrt(np.nanmean((y - np.nanmean(y, axis=0)) ** 2)))
+    # Sums over 120,000 cells in another order: rounding of 1e-16 each, about its square root in number.
+    assert design_of(table, measure="value").typical_size == pytest.approx(expected, rel=1e-12)
 
 
 def test_repr_and_parts() -> None:

@@ -175,6 +175,144 @@ def test_the_frame_is_not_changed_and_later_changes_do_not_reach_the_panel() -> 
     assert panel.select(np.ones(3, dtype=bool)).fingerprint == fingerprint
 
 
+SHARED = int(pd.__version__.split(".")[0]) >= 3  # pandas copies on write
+
+
+def write_cells(frame: pd.DataFrame) -> None:
+    frame.loc[:, "score"] = -1.0
+    frame.iloc[0, frame.columns.get_loc("poverty")] = 99.0
+    frame.loc[frame["district"] == "north", "start"] = 9
+
+
+def write_columns(frame: pd.DataFrame) -> None:
+    for column in ("score", "poverty", "start", "district"):
+        frame[column] = frame[column].iloc[::-1].to_numpy()
+
+
+def write_in_place(frame: pd.DataFrame) -> None:
+    frame["start"] += 1
+    frame["score"] *= -1.0
+    frame[["poverty"]] -= 0.5
+    frame.update(pd.DataFrame({"score": [99.0]}))
+
+
+def write_series(frame: pd.DataFrame) -> None:
+    score, poverty = frame["score"], frame["poverty"]
+    score += 1.0
+    poverty *= -1.0
+
+
+def write_arrays(frame: pd.DataFrame) -> None:
+    # pandas 3 hands out its numbers read-only; what it lets be written must not reach the panel either.
+    for column in ("score", "poverty", "start", "level", "kind"):
+        values = frame[column].values  # noqa: PD011
+        if not isinstance(values, np.ndarray) or values.flags.writeable:
+            values[0] = values[-1]
+
+
+@pytest.mark.parametrize("write", [write_cells, write_columns, write_in_place, write_series, write_arrays])
+@pytest.mark.parametrize("order", [False, True], ids=["in_order", "shuffled"])
+def test_nothing_done_to_the_frame_reaches_the_panel(write: Any, order: bool) -> None:
+    def made() -> pd.DataFrame:
+        frame = pd.DataFrame(
+            {
+                "area": np.repeat(["A", "B", "C"], 4),
+                "month": np.tile([1, 2, 3, 4], 3),
+                "score": np.arange(12.0),
+                "poverty": np.arange(12.0) / 7,
+                "start": np.repeat([3, 0, 0], 4),
+                "level": pd.array(np.repeat([1, 2, 3], 4), dtype="Int64"),
+                "kind": pd.Categorical(np.repeat(["x", "x", "y"], 4)),
+                "district": np.repeat(["north", "north", "south"], 4),
+            }
+        )
+        return frame.sample(frac=1, random_state=2) if order else frame
+
+    def panel_of(frame: pd.DataFrame) -> Panel:
+        return Panel(frame, unit="area", period="month", outcomes=["score"], covariates=["poverty"])
+
+    frame = made()
+    panel, expected = panel_of(frame), panel_of(made())
+    write(frame)
+    assert panel.fingerprint == expected.fingerprint
+    for column in ("start", "level", "kind", "district"):
+        assert panel.by_unit(column).tolist() == expected.by_unit(column).tolist()
+
+
+def test_a_polars_frame_that_is_changed_does_not_reach_the_panel() -> None:
+    frame = pl.DataFrame({"area": ["A", "A", "B", "B"], "year": [1, 2, 1, 2], "score": [1.0, 2.0, 3.0, 4.0]})
+    panel = Panel(frame, unit="area", period="year", outcomes=["score"])
+    frame[0, "score"] = 99.0
+    assert panel.outcome("score").tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.skipif(not SHARED, reason="earlier versions of pandas share no columns safely")
+def test_rows_in_order_are_not_copied() -> None:
+    frame = pd.DataFrame({"area": [1, 1, 2, 2], "year": [1, 2, 1, 2], "score": [1.0, 2.0, 3.0, 4.0]})
+    panel = Panel(frame, unit="area", period="year", outcomes=["score"])
+    assert np.shares_memory(panel.outcome("score"), frame["score"].to_numpy())
+
+
+LABELS: dict[str, Any] = {
+    "numbers": lambda codes: codes,
+    "small_numbers": lambda codes: codes.astype("int8"),
+    "far_apart": lambda codes: codes * 10**12 - 5,
+    "floats": lambda codes: codes / 4,
+    "texts": lambda codes: np.array([f"area {code}" for code in codes], dtype=object),
+    "strings": lambda codes: pd.array([f"area {code}" for code in codes], dtype="string"),
+    "categories": lambda codes: pd.Categorical(codes, categories=[7, 3, 0, 1, 2, 4, 5, 6]),
+    "dates": lambda codes: pd.Timestamp("2020-01-01") + pd.to_timedelta(codes, unit="D"),
+}
+ORDERS: dict[str, Any] = {
+    "in_order": lambda frame: frame,
+    "shuffled": lambda frame: frame.sample(frac=1, random_state=4),
+    "by_period": lambda frame: frame.sort_values(["year", "area"]),
+    "units_backwards": lambda frame: frame.sort_values(["area", "year"], ascending=[False, True]),
+    "periods_backwards": lambda frame: frame.sort_values(["area", "year"], ascending=[True, False]),
+    "a_row_missing": lambda frame: frame.drop(index=4),
+    "a_unit_short": lambda frame: frame.drop(index=[20, 21, 22, 23]),
+    "a_year_missing": lambda frame: frame[frame["year"] != 2013],
+    "last_year_of_one": lambda frame: frame[(frame["year"] > 2012) | (frame["area"] == frame["area"].max())],
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("labels", LABELS)
+def test_grids_are_those_of_a_pivot_table_whatever_the_order_of_rows(labels: str, order: str) -> None:
+    codes = np.repeat(np.arange(6), 4)
+    frame = pd.DataFrame({"area": codes, "year": np.tile([2011, 2012, 2013, 2014], 6)})
+    frame["score"] = np.random.default_rng(5).normal(size=24)
+    frame["group"] = np.where(codes < 3, 1.5, np.nan)
+    frame = ORDERS[order](frame)
+    expected = frame.set_index(["area", "year"])["score"].unstack()  # noqa: PD010
+    expected = expected.reindex(columns=range(int(frame["year"].min()), int(frame["year"].max()) + 1))
+    named = frame.assign(area=LABELS[labels](frame["area"].to_numpy()))
+    panel = Panel(named, unit="area", period="year", outcomes=["score"])
+    assert np.array_equal(panel.outcome("score"), expected.to_numpy(), equal_nan=True)
+    assert panel.by_unit("group").tolist() == [1.5 if code < 3 else None for code in expected.index]
+    wanted = pd.Index(LABELS[labels](expected.index.to_numpy()))
+    assert panel.units.tolist() == wanted.tolist()
+    some = panel.select(np.arange(panel.n_units) % 2 == 1)
+    assert some.by_unit("group").tolist() == panel.by_unit("group").tolist()[1::2]
+
+
+def test_what_varies_in_units_that_were_left_out_does_not_matter() -> None:
+    frame = table()
+    frame.loc[1, "district"] = "west"
+    panel = Panel(frame, **ROLES).select(np.array([False, True, True]))
+    assert panel.by_unit("district").tolist() == ["north", "south"]
+    with pytest.raises(DesignError, match=r"varies within 2 of 2 units \('B', 'C'; the first has '2020-01"):
+        Panel(frame.assign(when=frame["month"]), **ROLES).select(np.array([False, True, True])).by_unit(
+            "when"
+        )
+
+
+def test_an_empty_period_of_every_unit_is_counted_in_all_rows() -> None:
+    frame = pd.DataFrame({"area": ["A", "A", "B", "B"], "when": ["2020", None] * 2, "score": 1.0})
+    with pytest.raises(DataError, match=r"column 'when' is empty in 2 rows \(first: row 2\)"):
+        Panel(frame, unit="area", period="when", outcomes=["score"])
+
+
 def test_frozen_and_read_only() -> None:
     panel = Panel(table(), **ROLES)
     with pytest.raises(dataclasses.FrozenInstanceError):

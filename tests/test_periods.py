@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from preventeval.errors import DataError
-from preventeval.periods import FREQUENCIES, Frequency, Periods, read_periods, to_ordinals
+from preventeval.periods import FREQUENCIES, Frequency, Periods, distinct_whole, read_periods, to_ordinals
 
 BERLIN = "Europe/Berlin"
 
@@ -257,6 +257,23 @@ def test_unknown_length_names_the_known_ones() -> None:
 def test_a_day_number_that_could_be_a_month_is_only_refused_where_all_could() -> None:
     # 202000 and 202013 name no month: these are numbers.
     assert len(read_periods([202011, 202012, 202013], column="when")[0]) == 3
+
+
+@pytest.mark.parametrize("values", [[3], [1, 2, 5], [5, 5, 1, 2], [-7, 10**15, -7], [0, -1], [2, 1, 3, 1]])
+def test_distinct_whole_numbers(values: list[int]) -> None:
+    numbers = np.array(values)
+    distinct, codes = distinct_whole(numbers)
+    assert distinct.tolist() == sorted(set(values))
+    assert distinct[codes].tolist() == values
+    distinct[:] = codes[:] = 0
+    assert numbers.tolist() == values
+
+
+def test_row_numbers_in_messages_count_every_row() -> None:
+    with pytest.raises(DataError, match=r"'soon' cannot be read as a period \(first at row 4\)"):
+        read_periods(["2020-01", "2020-02", "2020-01", "soon", "2020-02", "soon"], column="when")
+    with pytest.raises(DataError, match=r"is empty in 2 rows \(first: row 2\)"):
+        read_periods(["2020-01", None, "2020-01", None], column="when")
 
 
 def test_no_rows() -> None:

@@ -34,6 +34,7 @@ def test_panels_and_designs(design: pe.StudyDesign, again: Callable[[Any], Any])
     assert np.array_equal(other.y, design.y, equal_nan=True)
     # What it was made from came along: it can still make further designs.
     assert other.with_starts_moved(1).fingerprint == design.with_starts_moved(1).fingerprint
+    assert other.panel.by_unit("district").tolist() == design.panel.by_unit("district").tolist()
     with pytest.raises(TypeError):
         other.panel.outcomes["new"] = other.y
 

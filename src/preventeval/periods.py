@@ -10,7 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from preventeval.errors import DataError, some_of
 
-__all__ = ["FREQUENCIES", "NEVER", "Frequency", "Periods", "read_periods", "to_ordinals"]
+__all__ = ["FREQUENCIES", "NEVER", "Frequency", "Periods", "distinct_whole", "read_periods", "to_ordinals"]
 
 Frequency = Literal["year", "quarter", "month", "week", "day", "integer"]
 FREQUENCIES: Final[tuple[str, ...]] = get_args(Frequency)
@@ -230,27 +230,28 @@ def read_periods(
     >>> axis.labels, at.tolist()
     (('2020-01', '2020-02', '2020-03'), [0, 2])
     """
-    found = freq if freq is not None else _infer(values, column)
-    ordinals = to_ordinals(values, found, column=column)
-    if ordinals.size == 0:
+    given = _distinct(values, column)
+    if not given.codes.size:
         raise DataError(f"column '{column}' has no rows")
-    distinct = np.unique(ordinals)
-    step = 1 if freq is not None else int(np.gcd.reduce(np.diff(distinct))) or 1
-    if freq is None and found == "month" and step in (3, 12) and _bound_calendar(values, step, column):
+    found = freq if freq is not None else _infer(given)
+    ordinals = _ordinals(given, found)
+    known = np.unique(ordinals)
+    step = 1 if freq is not None else int(np.gcd.reduce(np.diff(known))) or 1
+    if freq is None and found == "month" and step in (3, 12) and _bound_calendar(given, step):
         # Other years and quarters (fiscal ones, say) stay months: in the calendar's, a start would be
         # dated up to a year wrong.
         found = "quarter" if step == 3 else "year"
         ordinals = ordinals // step
-        distinct, step = np.unique(ordinals), 1
-    length = (int(distinct[-1]) - int(distinct[0])) // step + 1
-    if length > _MOST_PERIODS and length > 20 * len(distinct):
+        known, step = np.unique(ordinals), 1
+    length = (int(known[-1]) - int(known[0])) // step + 1
+    if length > _MOST_PERIODS and length > 20 * len(known):
         raise DataError(
-            f"column '{column}' runs from {some_of(distinct[[0, -1]])}: {length} periods, of which only "
-            f"{len(distinct)} occur",
+            f"column '{column}' runs from {some_of(known[[0, -1]])}: {length} periods, of which only "
+            f"{len(known)} occur",
             hint="look for a mistyped period, or for a time of day where a period is expected",
         )
-    axis = Periods(found, int(distinct[0]), step, length)
-    return axis, (ordinals - axis.first) // step
+    axis = Periods(found, int(known[0]), step, length)
+    return axis, ((ordinals - axis.first) // step)[given.codes]
 
 
 def to_ordinals(values: object, freq: Frequency, *, column: str) -> NDArray[np.int64]:
@@ -276,21 +277,90 @@ def to_ordinals(values: object, freq: Frequency, *, column: str) -> NDArray[np.i
         Values that are no dates, dates where numbered periods are expected, or values that
         name more than one period (2020 where months are expected).
     """
+    given = _distinct(values, column)
+    return _ordinals(given, freq)[given.codes]
+
+
+def distinct_whole(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Distinct whole numbers, and which of them each value is.
+
+    Parameters
+    ----------
+    values
+        Shape (n,).
+
+    Returns
+    -------
+    distinct : ndarray of int64
+        In rising order.
+    codes : ndarray of int64, shape (n,)
+
+    Examples
+    --------
+    >>> distinct, codes = distinct_whole(np.array([2021, 2019, 2021]))
+    >>> distinct.tolist(), codes.tolist()
+    ([2019, 2021], [1, 0, 1])
+    """
+    if (values[1:] > values[:-1]).all():
+        return values.copy(), np.arange(len(values))
+    low = int(values.min())
+    span = int(values.max()) - low + 1
+    if span > 4 * len(values):
+        codes, distinct = pd.factorize(values, sort=True)
+        return distinct, codes
+    # Numbers that lie close together are their own places in a short list: no sorting, no hashing.
+    place = values - low
+    seen = np.zeros(span, dtype=bool)
+    seen[place] = True
+    distinct = np.flatnonzero(seen)
+    return distinct + low, place if len(distinct) == span else (np.cumsum(seen) - 1)[place]
+
+
+class _Column(NamedTuple):
+    """Distinct values of a column of that name, none missing, and which of them each row has."""
+
+    name: str
+    distinct: pd.Series[Any]
+    codes: NDArray[np.int64]
+
+
+def _distinct(values: object, column: str) -> _Column:
+    """What a column says: there are fewer periods than rows, and each is read once."""
+    series = values if isinstance(values, pd.Series) else pd.Series(cast("Any", values))
+    kind = series.dtype
+    if isinstance(kind, np.dtype) and kind.kind in "iu" and np.can_cast(kind, np.int64):
+        distinct, codes = distinct_whole(series.to_numpy().astype(np.int64, copy=False))
+        return _Column(column, pd.Series(distinct), codes)
+    try:
+        codes, found = pd.factorize(series)
+    except TypeError:
+        odd = type(series.dropna().iloc[0]).__name__
+        raise DataError(f"column '{column}' holds a {odd} where a period is expected") from None
+    empty = np.flatnonzero(codes < 0)
+    if empty.size and empty.size == codes.size:
+        raise DataError(f"column '{column}' has no periods: every row is empty")
+    if empty.size:
+        raise DataError(f"column '{column}' is empty in {len(empty)} rows (first: row {empty[0] + 1})")
+    known = pd.Series(found)
+    if isinstance(known.dtype, pd.CategoricalDtype):
+        known = known.astype(object)
+    # The type that values have, where the table only says that they are objects.
+    return _Column(column, known.infer_objects(), codes)
+
+
+def _ordinals(column: _Column, freq: Frequency) -> NDArray[np.int64]:
+    """Number the period that each distinct value falls in."""
     if freq not in FREQUENCIES:
         raise DataError(f"unknown period length {freq!r}: expected one of {', '.join(FREQUENCIES)}")
-    series = _series(values)
-    if series.isna().any():
-        rows = np.flatnonzero(series.isna().to_numpy())
-        raise DataError(f"column '{column}' is empty in {len(rows)} rows (first: row {rows[0] + 1})")
-    if _is_numbers(series):
-        return _from_numbers(series.to_numpy(), freq, column)
+    if _is_numbers(column.distinct):
+        return _from_numbers(column.distinct.to_numpy(), freq, column.name)
     if freq == "integer":
         raise DataError(
-            f"column '{column}' holds dates or texts where numbered periods are expected "
-            f"(first: {series.iloc[0]})"
+            f"column '{column.name}' holds dates or texts where numbered periods are expected "
+            f"(first: {column.distinct.iloc[0]})"
         )
-    _refuse_coarser(series, freq, column)
-    year, month, day = _parts(series, column)
+    _refuse_coarser(column, freq)
+    year, month, day = _parts(column)
     if freq == "year":
         return year
     if freq == "quarter":
@@ -323,24 +393,8 @@ def _from_numbers(values: NDArray[Any], freq: Frequency, column: str) -> NDArray
     )
 
 
-def _series(values: object) -> pd.Series[Any]:
-    """Values with the type that they have, where the table only says that they are objects."""
-    series = pd.Series(cast("Any", values))
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        series = series.astype(object)
-    return series.infer_objects()
-
-
 def _is_numbers(series: pd.Series[Any]) -> bool:
     return pd.api.types.is_integer_dtype(series) or pd.api.types.is_float_dtype(series)
-
-
-def _distinct(series: pd.Series[Any], column: str) -> NDArray[Any]:
-    try:
-        return np.asarray(series.unique(), dtype=object)
-    except TypeError:
-        kind = type(series.iloc[0]).__name__
-        raise DataError(f"column '{column}' holds a {kind} where a period is expected") from None
 
 
 def _named_length(value: object) -> Frequency:
@@ -356,13 +410,13 @@ def _named_length(value: object) -> Frequency:
     return "quarter" if match["quarter"] else "month" if match["month"] else "year"
 
 
-def _refuse_coarser(series: pd.Series[Any], freq: Frequency, column: str) -> None:
+def _refuse_coarser(column: _Column, freq: Frequency) -> None:
     """A whole year does not say which month is meant."""
     wanted = FREQUENCIES.index(freq)
-    coarse = [v for v in _distinct(series, column) if FREQUENCIES.index(_named_length(v)) < wanted]
+    coarse = [v for v in column.distinct if FREQUENCIES.index(_named_length(v)) < wanted]
     if coarse:
         raise DataError(
-            f"column '{column}': {some_of(coarse)} does not say which {freq} is meant: "
+            f"column '{column.name}': {some_of(coarse)} does not say which {freq} is meant: "
             f"it is a whole {_named_length(coarse[0])}",
             hint="write dates as 2020-03-15" if freq in ("week", "day") else "write 2020-03 or 2020-03-15",
         )
@@ -373,30 +427,30 @@ def _looks_like_yyyymm(values: NDArray[np.int64]) -> bool:
     return bool(values.size) and bool(((year >= 1800) & (year <= 2200) & (month >= 1) & (month <= 12)).all())
 
 
-def _parts(series: pd.Series[Any], column: str) -> tuple[NDArray[np.int64], ...]:
+def _parts(column: _Column) -> tuple[NDArray[np.int64], ...]:
     """Year, month and day of dates, pandas Periods or ISO texts."""
+    series = column.distinct
     if isinstance(series.dtype, pd.PeriodDtype):
         series = series.dt.start_time
     if not pd.api.types.is_datetime64_any_dtype(series):
-        series = _parse_texts(series, column)
+        series = _parse_texts(column)
     when = series.dt
     return tuple(part.to_numpy(dtype=np.int64) for part in (when.year, when.month, when.day))
 
 
-def _parse_texts(series: pd.Series[Any], column: str) -> pd.Series[Any]:
+def _parse_texts(column: _Column) -> pd.Series[Any]:
     """ISO texts and Python dates as timestamps; anything else is refused, never guessed."""
-    codes, distinct = pd.factorize(series)
-    parsed: list[pd.Timestamp | None] = [_parse_one(value) for value in distinct]
-    bad = [value for value, stamp in zip(distinct, parsed, strict=True) if stamp is None]
+    parsed: list[pd.Timestamp | None] = [_parse_one(value) for value in column.distinct]
+    bad = [position for position, stamp in enumerate(parsed) if stamp is None]
     if bad:
-        row = int(np.flatnonzero(series.isin(bad).to_numpy())[0]) + 1
+        row = int(np.flatnonzero(np.isin(column.codes, bad))[0]) + 1
         raise DataError(
-            f"column '{column}': {some_of(bad)} cannot be read as a period (first at row {row})",
+            f"column '{column.name}': {some_of(column.distinct.iloc[bad])} cannot be read as a period "
+            f"(first at row {row})",
             hint="write 2020, 2020-Q1, 2020-03 or 2020-03-15; other orders of day and month "
             "can't be told apart safely",
         )
-    stamps = pd.Series(pd.to_datetime(pd.Series(parsed)))
-    return stamps.iloc[codes].reset_index(drop=True)
+    return pd.Series(pd.to_datetime(pd.Series(parsed)))
 
 
 def _parse_one(value: object) -> pd.Timestamp | None:
@@ -422,17 +476,14 @@ def _days(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int
     return months.astype("datetime64[D]").astype(np.int64) + day - 1
 
 
-def _infer(values: object, column: str) -> Frequency:
+def _infer(column: _Column) -> Frequency:
     """The length of a period, where the values leave only one reading."""
-    series = _series(values).dropna()
-    if series.empty:
-        raise DataError(f"column '{column}' has no periods: every row is empty")
-    if _is_numbers(series):
+    if _is_numbers(column.distinct):
         return "integer"
-    finest = max(map(_named_length, _distinct(series, column)), key=FREQUENCIES.index)
+    finest = max(map(_named_length, column.distinct), key=FREQUENCIES.index)
     if finest in ("year", "quarter", "month"):
         return finest
-    year, month, day = _parts(series, column)
+    year, month, day = _parts(column)
     distinct = np.unique(_days(year, month, day))
     if len(np.unique(day)) == 1 or _all_month_ends(year, month, day):
         return "month"
@@ -442,14 +493,14 @@ def _infer(values: object, column: str) -> Frequency:
     if len(gaps) and gaps.min() == 1:
         return "day"
     raise DataError(
-        f"column '{column}': dates at irregular distances ({some_of(series.unique(), 3)})",
+        f"column '{column.name}': dates at irregular distances ({some_of(column.distinct, 3)})",
         hint="say how long a period is, for example freq='month'",
     )
 
 
-def _bound_calendar(values: object, months: int, column: str) -> bool:
+def _bound_calendar(column: _Column, months: int) -> bool:
     """Whether dates all begin, or all end, calendar years (12 months) or quarters (3 months)."""
-    year, month, day = _parts(_series(values), column)
+    year, month, day = _parts(column)
     begin = bool(((month % months == 1) & (day == 1)).all())
     return begin or (bool((month % months == 0).all()) and _all_month_ends(year, month, day))
 

@@ -36,7 +36,7 @@ def read_starts(panel: Panel, column: str) -> tuple[NDArray[np.int64], list[Mess
     never = np.array([_means_never(value) for value in values], dtype=bool)
     zero = np.array([_is_number(whole := _whole(value)) and whole == 0 for value in values], dtype=bool)
     if zero.any() and (panel.periods.first > 0 or not numbered):
-        count = int(np.isin(codes, np.flatnonzero(zero)).sum())
+        count = int(np.append(zero, False)[codes].sum())  # the last place is that of code -1
         notes.append(Message("note-zero-as-never", {"column": column, "count": count}))
         never |= zero
     known = [_whole(value) if numbered else value for value in values[~never]]

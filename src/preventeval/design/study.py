@@ -13,9 +13,19 @@ from functools import cached_property
 from typing import Final, Literal, get_args
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from preventeval.design.groups import check_groups, check_subgroups, check_weights, groups_of_units
+from preventeval.design.measure import (
+    MEASURES,
+    Measure,
+    exposure_of,
+    known_mean,
+    measured,
+    note_missing_exposure,
+    settle_measure,
+    spread_and_size,
+)
 from preventeval.design.starts import checked_starts, names_of, read_starts
 from preventeval.errors import DesignError, some_of
 from preventeval.panel import Panel
@@ -27,10 +37,8 @@ __all__ = ["AIMS", "COMPARISONS", "MEASURES", "Aim", "Comparison", "Measure", "S
 
 Array = NDArray[np.float64]
 Comparison = Literal["never_treated", "not_yet_treated", "last_treated"]
-Measure = Literal["count", "rate", "log_rate", "value", "log"]
 Aim = Literal["reduce", "increase"]
 COMPARISONS: Final[tuple[str, ...]] = get_args(Comparison)
-MEASURES: Final[tuple[str, ...]] = get_args(Measure)
 AIMS: Final[tuple[str, ...]] = get_args(Aim)
 
 
@@ -66,12 +74,18 @@ class StudyDesign:
         or more are analysed as a rate where there is an exposure and as a count where not.
     counts
         For ``"value"`` and ``"log"``: the outcome in the panel that holds the incidents behind
-        the number, so that effects can be restated as incidents.
+        the number, so that effects can be restated as incidents. For the other measures: the
+        outcome itself, where its incidents are weighted or shared out between units, so that
+        they need not be whole numbers.
     per
         Exposure that rates are given for.
     starts
         Position of the first treated period of each unit, in place of the column: whole
         numbers, shape (n_units,). Set by designs that are derived from another.
+    subgroups
+        Columns with one value per unit (a district, a kind of area) by which effects may be
+        compared later. Named here, before there are results: a subgroup that is chosen after
+        looking proves little. Designs that are derived from this one have none.
 
     Raises
     ------
@@ -106,6 +120,7 @@ class StudyDesign:
     counts: str | None = None
     per: float = 100_000
     starts: NDArray[np.int64] | None = None
+    subgroups: Sequence[str] = ()
     notes: tuple[Message, ...] = field(default=(), init=False)
     cohort: NDArray[np.int64] = field(init=False)
     #: Panel and starts before anything was left out, for the designs that are derived from this one.
@@ -113,9 +128,8 @@ class StudyDesign:
 
     def __post_init__(self) -> None:
         _check_options(self)
-        panel, notes = self.panel, []
-        measure, note = _settle_measure(self)
-        notes += note
+        panel = self.panel
+        measure, notes = settle_measure(self)
         starts = self.starts
         if starts is None:
             starts, note = read_starts(panel, self.treated_from)
@@ -124,33 +138,36 @@ class StudyDesign:
             starts = checked_starts(panel, starts)
         object.__setattr__(self, "measure", measure)
         object.__setattr__(self, "_given", (panel, starts))
-        keep, note = _units_to_keep(panel, self._measured(panel), starts)
+        missing = np.isnan(measured(panel, self.outcome, measure, self.per))
+        notes += note_missing_exposure(panel, self.outcome, measure)
+        keep, note = _units_to_keep(panel, missing, starts)
         notes += note
-        panel, cohort = panel.select(keep), starts[keep]
+        panel, cohort, missing = panel.select(keep), starts[keep], missing if keep.all() else missing[keep]
         cut, note = _periods_to_keep(panel, cohort, self.comparison, self.anticipation)
         notes += note
         if cut < panel.n_periods:
-            panel = panel.first_periods(cut)
+            panel, missing = panel.first_periods(cut), missing[:, :cut]
             if self.comparison == "last_treated":
                 cohort = np.where(cohort == cohort.max(), NEVER, cohort)
-        missing = int(np.isnan(self._measured(panel)).sum())
-        if missing:
-            total = panel.n_units * panel.n_periods
-            notes.append(Message("note-missing-cells", {"count": missing, "total": total}))
-        notes += _note_missing_covariates(panel, self._measured(panel))
+        if missing.any():
+            count = int(np.count_nonzero(missing))
+            notes.append(Message("note-missing-cells", {"count": count, "total": missing.size}))
+        notes += _note_missing_covariates(panel, missing)
         starts.flags.writeable = cohort.flags.writeable = False
         for name, value in {
             "panel": panel,
             "cohort": cohort,
             "starts": cohort,
+            "subgroups": tuple(self.subgroups),
             "notes": tuple(notes),
         }.items():
             object.__setattr__(self, name, value)
-        _check_groups(self)
+        check_groups(self)
 
-        # Both are read now: what is wrong with them has to come out when the design is made.
+        # These are read now: what is wrong with them has to come out when the design is made.
         self.weights.flags.writeable = self.clusters.flags.writeable = False
-        _check_weights_of_groups(self)
+        check_weights(self)
+        check_subgroups(self)
 
     def __repr__(self) -> str:
         return (
@@ -186,7 +203,7 @@ class StudyDesign:
     @cached_property
     def y(self) -> Array:
         """The outcome as it is analysed, shape (n_units, n_periods); NaN where missing."""
-        values = self._measured(self.panel)
+        values = measured(self.panel, self.outcome, self.measure, self.per)
         values.flags.writeable = False
         return values
 
@@ -197,8 +214,7 @@ class StudyDesign:
         At least 1e-7 of the root mean square of :attr:`y` itself: numbers that are large beside
         their differences leave rounding of their own.
         """
-        apart = self.y - _known_mean(self.y.T)
-        spread, size = (float(np.sqrt(np.nanmean(values**2))) for values in (apart, self.y))
+        spread, size = spread_and_size(self.y)
         return max(spread, 1e-7 * size)
 
     @property
@@ -232,15 +248,22 @@ class StudyDesign:
     @cached_property
     def clusters(self) -> NDArray[np.int64]:
         """Cluster of each unit, numbered from 0, shape (n_units,)."""
-        if self.cluster is None or self.cluster == self.panel.unit:
+        if self._units_are_clusters:
             return np.arange(self.n_units)
-        labels = self.panel.by_unit(self.cluster)
-        empty = np.array([label is None for label in labels])
-        if empty.any():
-            raise DesignError(
-                f"column '{self.cluster}' is empty for units {some_of(self.panel.units[empty])}"
-            )
-        return pd.factorize(pd.Series(labels).astype(str), sort=True)[0].astype(np.int64)
+        return groups_of_units(self.panel, str(self.cluster))[0]
+
+    @cached_property
+    def cluster_labels(self) -> NDArray[np.str_]:
+        """Label of each cluster that :attr:`clusters` numbers; of each unit, where units are the clusters."""
+        labels = self.panel.units.astype(str)
+        if not self._units_are_clusters:
+            labels = groups_of_units(self.panel, str(self.cluster))[1]
+        labels.flags.writeable = False
+        return labels
+
+    @property
+    def _units_are_clusters(self) -> bool:
+        return self.cluster is None or self.cluster == self.panel.unit
 
     @property
     def covariates(self) -> Array:
@@ -275,7 +298,7 @@ class StudyDesign:
         if unknown:
             raise DesignError(f"no units {some_of(unknown)} in this panel: it has {some_of(labels)}")
         keep = ~np.isin(labels, wanted)
-        return replace(self, panel=panel.select(keep), starts=starts[keep])
+        return self._derived(panel.select(keep), starts[keep])
 
     def with_starts_moved(self, by: int) -> StudyDesign:
         """The same design with every start moved, to ask what hangs on the dating.
@@ -292,7 +315,7 @@ class StudyDesign:
         panel, starts = self._given
         # Units treated from the first period on would come in with a treated period as their base.
         keep = starts > 0
-        return replace(self, panel=panel.select(keep), starts=_moved(starts[keep], by))
+        return self._derived(panel.select(keep), _moved(starts[keep], by))
 
     def weighing_as_in_total(self) -> StudyDesign:
         """The same design with units weighing as they do in the total of incidents.
@@ -308,13 +331,10 @@ class StudyDesign:
         """
         weight = np.ones(self.n_units)
         if self.measure == "rate":
-            weight = _known_mean(_exposure(self.panel))
+            weight = known_mean(exposure_of(self.panel))
         elif self.incidents is not None and self.measure != "count":
-            weight = _known_mean(np.where(self.treated, np.nan, self.incidents))
-        panel = self.panel.weighing(weight)
-        # The last to start are the never treated of the periods that were kept.
-        comparison = "never_treated" if self.comparison == "last_treated" else self.comparison
-        return replace(self, panel=panel, starts=self.cohort, comparison=comparison)
+            weight = known_mean(np.where(self.treated, np.nan, self.incidents))
+        return self._derived(self.panel.weighing(weight), self.cohort, cut=True)
 
     def before_programme(self, pretend: int) -> StudyDesign:
         """A placebo in time: only untreated observations, and starts that never happened.
@@ -334,53 +354,55 @@ class StudyDesign:
             raise DesignError(
                 f"pretend={pretend!r}: a placebo starts at least one period before the programme"
             )
-        # The last to start are the never treated of the periods that are left.
-        comparison = "never_treated" if self.comparison == "last_treated" else self.comparison
         real = _moved(self.cohort, -self.anticipation)
         last = int(real[real < self.n_periods].max(initial=0))
         hidden = np.arange(self.n_periods) >= real[:, None]
         panel = self.panel.without(hidden).first_periods(max(last, 1))
-        moved = _moved(real, -pretend)
-        return replace(self, panel=panel, starts=moved, comparison=comparison, anticipation=0)
+        return replace(self._derived(panel, _moved(real, -pretend), cut=True), anticipation=0)
 
-    def _measured(self, panel: Panel) -> Array:
-        values = panel.outcome(self.outcome)
-        if self.measure in ("count", "value"):
-            return values
-        if self.measure == "rate":
-            return self.per * values / _exposure(panel)
-        base = values / _exposure(panel) if self.measure == "log_rate" else values
-        with np.errstate(divide="ignore", invalid="ignore"):
-            logs = np.log(base)
-        bad = ~np.isfinite(logs) & np.isfinite(base)
-        if bad.any():
-            units = panel.units[bad.any(axis=1)]
+    def split(self, column: str) -> dict[str, StudyDesign]:
+        """The design of each subgroup: its treated units against its own comparison units.
+
+        Parameters
+        ----------
+        column
+            One of :attr:`subgroups`.
+
+        Returns
+        -------
+        dict of str to StudyDesign
+            By value of the column, in order. Clusters keep their labels
+            (:attr:`cluster_labels`), so that results can be joined by them.
+
+        Raises
+        ------
+        DesignError
+            The column was not declared when this design was made.
+        """
+        if column not in self.subgroups:
+            declared = some_of(self.subgroups) if self.subgroups else "none"
             raise DesignError(
-                f"outcome '{self.outcome}' is 0 or less in {int(bad.sum())} unit-periods "
-                f"(units {some_of(units)}), and has no logarithm there",
-                hint="use measure='rate' or 'count', or an estimator for counts; "
-                "adding a small number to zeros would decide the result",
+                f"column '{column}' is not one of the declared subgroups of this design ({declared})",
+                hint=f"declare it when the design is made: StudyDesign(…, subgroups=['{column}']); subgroups "
+                "that are chosen after looking at results prove little",
             )
-        return logs
+        codes, names = groups_of_units(self.panel, column)
+        inside = {str(name): codes == position for position, name in enumerate(names)}
+        return {
+            name: self._derived(self.panel.select(units), self.cohort[units], cut=True)
+            for name, units in inside.items()
+        }
+
+    def _derived(self, panel: Panel, starts: NDArray[np.int64], *, cut: bool = False) -> StudyDesign:
+        """The same design on another panel; ``cut``: one whose periods have been cut where they had to be."""
+        # The last to start are the never treated of the periods that are left.
+        last = cut and self.comparison == "last_treated"
+        comparison: Comparison = "never_treated" if last else self.comparison
+        return replace(self, panel=panel, starts=starts, comparison=comparison, subgroups=())
 
 
 def _moved(starts: NDArray[np.int64], by: int) -> NDArray[np.int64]:
     return np.where(starts == NEVER, NEVER, np.where(starts == NEVER, 0, starts) + by)
-
-
-def _known_mean(grid: Array) -> Array:
-    """Mean of the known values of each row, shape (rows,); 0 where there is none."""
-    known = np.isfinite(grid)
-    return np.asarray(np.nansum(grid, axis=1) / np.maximum(known.sum(axis=1), 1))
-
-
-def _exposure(panel: Panel) -> Array:
-    if panel.exposure is None:
-        raise DesignError(
-            "a rate needs an exposure (residents, say), and this panel has none",
-            hint="name the column: Panel(..., exposure='residents'), or use measure='count'",
-        )
-    return panel.exposure
 
 
 def _check_options(design: StudyDesign) -> None:
@@ -399,43 +421,19 @@ def _check_options(design: StudyDesign) -> None:
         )
     if not (isinstance(design.per, (int, float)) and 0 < design.per < np.inf):
         raise DesignError(f"per={design.per!r}: expected a number above 0, such as 100000 (residents)")
-    if design.counts is not None and design.measure not in ("value", "log"):
+    apportioned = design.measure is not None and design.counts == design.outcome
+    if design.counts is not None and design.measure not in ("value", "log") and not apportioned:
         raise DesignError("counts= goes with measure='value' or 'log'; other measures are incidents already")
-
-
-def _settle_measure(design: StudyDesign) -> tuple[Measure, list[Message]]:
-    """What the outcome is analysed as, and a note where that was not said."""
-    values = design.panel.outcome(design.outcome)
-    known = values[np.isfinite(values)]
-    if not known.size:
-        raise DesignError(f"outcome '{design.outcome}' has no value in any unit and period")
-    incidents = design.outcome if design.measure in ("count", "rate", "log_rate") else design.counts
-    if incidents is not None and (negative := design.panel.outcome(incidents) < 0).any():
-        raise DesignError(
-            f"outcome '{incidents}' is negative in {design.panel.named(negative)}: "
-            "it cannot be a number of incidents"
-        )
-    is_count = bool(((known >= 0) & (known == np.floor(known))).all())
-    if design.measure is not None:
-        return design.measure, []
-    if not is_count:
-        raise DesignError(
-            f"outcome '{design.outcome}' is not a number of incidents (whole numbers of 0 or more): "
-            "say what it is",
-            hint="measure='value' for a score or a ready-made rate in its own unit, 'log' to analyse its "
-            "logarithm",
-        )
-    chosen: Measure = "count" if design.panel.exposure is None else "rate"
-    values_of: Values = {"outcome": design.outcome, "measure": chosen, "per": design.per}
-    return chosen, [Message("note-measure-chosen", values_of)]
+    if isinstance(design.subgroups, str):
+        raise DesignError(f"subgroups={design.subgroups!r}: expected a list of column names")
 
 
 def _units_to_keep(
-    panel: Panel, y: Array, starts: NDArray[np.int64]
+    panel: Panel, missing: NDArray[np.bool_], starts: NDArray[np.int64]
 ) -> tuple[NDArray[np.bool_], list[Message]]:
     """Leave out, and say so, units that cannot inform any comparison."""
     always = starts <= 0
-    empty = np.isnan(y).all(axis=1) & ~always
+    empty = missing.all(axis=1) & ~always if missing.any() else np.zeros(len(starts), dtype=bool)
     notes = [
         Message(key, {"count": int(which.sum()), "units": names_of(panel.units[which])})
         for key, which in (("note-always-treated", always), ("note-no-data", empty))
@@ -462,58 +460,21 @@ def _periods_to_keep(
     return cut, [Message("note-last-cohort-compares", labels)]
 
 
-def _note_missing_covariates(panel: Panel, y: Array) -> list[Message]:
+def _note_missing_covariates(panel: Panel, missing: NDArray[np.bool_]) -> list[Message]:
     """Outcomes that methods with covariates cannot use, which they would leave out in silence."""
-    missing = {name: np.isnan(grid) & ~np.isnan(y) for name, grid in panel.covariates.items()}
-    lost = np.any([np.zeros(y.shape, dtype=bool), *missing.values()], axis=0)
-    units = lost.any(axis=1)
-    if not units.any():
+    lost, columns = np.zeros(missing.shape, dtype=bool), []
+    for name, grid in panel.covariates.items():
+        cells = np.isnan(grid)
+        if cells.any() and (cells := cells & ~missing).any():
+            lost |= cells
+            columns.append(name)
+    if not columns:
         return []
+    units = lost.any(axis=1)
     values: Values = {
         "count": int(lost.sum()),
         "n_units": int(units.sum()),
         "units": names_of(panel.units[units]),
-        "columns": ", ".join(name for name, cells in missing.items() if cells.any()),
+        "columns": ", ".join(columns),
     }
     return [Message("note-missing-covariates", values)]
-
-
-def _check_weights_of_groups(design: StudyDesign) -> None:
-    """Those who are left when units without weight are taken away must still have someone to compare with."""
-    weighed, treated = design.weights > 0, design.ever_treated
-    if weighed.all():
-        return
-    kinds = np.unique(design.cohort[weighed & treated])
-    only_never = design.comparison != "not_yet_treated" or len(kinds) == 1
-    if not len(kinds):
-        group, units = "treated", treated
-    elif only_never and not (weighed & ~treated).any():
-        group, units = "comparison", ~weighed
-    else:
-        return
-    raise DesignError(
-        f"the sampling weights of all {group} units are 0 ({some_of(design.panel.units[units])}): "
-        "there is no one to study or to compare with"
-    )
-
-
-def _check_groups(design: StudyDesign) -> None:
-    """There must be someone to study, someone to compare with, and a time before."""
-    if not design.ever_treated.any():
-        left_out = any(note.key == "note-always-treated" for note in design.notes)
-        early = "; units that start in or before the first are left out"
-        raise DesignError(
-            f"no unit starts within the panel's periods ({design.panel.periods.label(0)} to "
-            f"{design.panel.periods.label(max(design.n_periods - 1, 0))}){early if left_out else ''}",
-            hint=f"check column '{design.treated_from}'",
-        )
-    if design.comparison == "never_treated" and not (~design.ever_treated).any():
-        raise DesignError(
-            "comparison='never_treated', but every unit is treated in the end",
-            hint="use 'not_yet_treated', or 'last_treated' to compare with the units that start last",
-        )
-    if design.ever_treated.all() and len(design.cohorts) == 1:
-        raise DesignError(
-            "every unit starts in the same period: there is no one to compare with",
-            hint="add units without the programme; a single series needs another method",
-        )

@@ -21,6 +21,13 @@ note-starts-between = { $count ->
     [one] { $count } unit starts between two periods of the table and counts as treated from the later one: { $units }.
    *[other] { $count } units start between two periods of the table and count as treated from the later one: { $units }.
 }
+note-missing-exposure = { $count ->
+    [one] { $count } unit-period of { $n_units } unit has an outcome but no exposure, and so no rate. It stays missing: { $units }.
+   *[other] { $count } unit-periods of { $n_units ->
+        [one] { $n_units } unit
+       *[other] { $n_units } units
+    } have an outcome but no exposure, and so no rate. They stay missing: { $units }.
+}
 note-missing-covariates = { $count ->
     [one] { $count } unit-period of { $n_units } unit has an outcome but no value of { $columns }. Methods that use covariates leave it out: { $units }.
    *[other] { $count } unit-periods of { $n_units ->

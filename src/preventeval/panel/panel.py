@@ -1,23 +1,22 @@
-"""The panel: outcomes of every unit in every period, checked once and trusted afterwards."""
+"""Outcomes of every unit in every period, in arrays."""
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from preventeval.errors import DataError, DesignError, some_of
-from preventeval.periods import Frequency, Periods, read_periods
+from preventeval.panel.rows import Rows, lay_out
+from preventeval.panel.table import did_you_mean, numbers, read_table, require_columns
+from preventeval.periods import Frequency, Periods
 
 __all__ = ["Panel"]
 
@@ -32,7 +31,9 @@ class Panel:
     ----------
     frame
         One row per unit and period: a pandas or polars data frame, an Arrow table, or
-        anything else that narwhals reads. It is never changed.
+        anything else that narwhals reads. It is never changed, and changes that are made to it
+        later do not reach the panel. With pandas 3 or later columns are not copied: frame and
+        panel share them, as frames do, until the frame is changed.
     unit
         Column that names the unit (a precinct, a state).
     period
@@ -69,14 +70,18 @@ class Panel:
 
     unit: str
     period: str
-    units: NDArray[Any]
     periods: Periods
     outcomes: Mapping[str, Array]
     covariates: Mapping[str, Array]
     exposure: Array | None
     weights: Array | None
-    _columns: Mapping[str, NDArray[Any]] = field()
-    _row_unit: NDArray[np.int64] = field()
+    _labels: pd.Index[Any]
+    #: The table that the panel was made from, and where its rows belong. While the panel holds the table,
+    #: pandas copies what it shares with the user's frame before that is changed.
+    _table: pd.DataFrame
+    _rows: Rows
+    #: Units of the table that this panel has, in order; None for all.
+    _kept: NDArray[np.int64] | None
 
     def __init__(
         self,
@@ -90,7 +95,7 @@ class Panel:
         weights: str | None = None,
         freq: Frequency | None = None,
     ) -> None:
-        table = _to_pandas(frame)
+        table = read_table(frame)
         for name, several in (("outcomes", outcomes), ("covariates", covariates)):
             if isinstance(several, str):
                 raise DataError(f"{name}={several!r}: expected a list of column names")
@@ -101,43 +106,30 @@ class Panel:
                 f"unit='{unit}', period='{period}' and outcomes {some_of(outcomes)} must be different columns"
             )
         roles = [unit, period, *outcomes, *covariates, *(c for c in (exposure, weights) if c)]
-        _require_columns(table, roles, getattr(getattr(frame, "index", None), "names", ()))
+        require_columns(table, roles, getattr(getattr(frame, "index", None), "names", ()))
         if table.empty:
             raise DataError("the table has no rows")
-        labels, row_unit = _factorize_units(table[unit], unit)
-        periods, row_period = read_periods(table[period], column=period, freq=freq)
-        _refuse_duplicates(row_unit, row_period, labels, periods, table[unit].name)
+        layout = lay_out(table, unit, period, freq)
 
         def grid(column: str) -> Array:
-            return _grid(_numeric(table, column), row_unit, row_period, (len(labels), len(periods)))
+            return _locked(layout.grid(numbers(table, column)))
 
-        # Copies: a frame that is changed afterwards must not change the panel with it.
-        kept = {c: table[c].to_numpy(copy=True) for c in table.columns if c not in (period, *outcomes)}
         values: dict[str, Any] = {
             "unit": unit,
             "period": period,
-            "units": _locked(labels),
-            "periods": periods,
+            "periods": layout.periods,
             "outcomes": MappingProxyType({name: grid(name) for name in outcomes}),
             "covariates": MappingProxyType({name: grid(name) for name in covariates}),
             "exposure": grid(exposure) if exposure else None,
             "weights": grid(weights) if weights else None,
-            "_columns": _each(kept, lambda column: column),
-            "_row_unit": row_unit,
+            "_labels": layout.labels,
+            "_table": table,
+            "_rows": layout.rows,
+            "_kept": None,
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
-        for name, covariate in self.covariates.items():
-            if np.isnan(covariate).all():
-                raise DataError(
-                    f"column '{name}' has no value", hint="leave it out of the covariates, or fill it"
-                )
-        if self.exposure is not None and (self.exposure <= 0).any():
-            bad = self.named(self.exposure <= 0)
-            raise DataError(f"column '{exposure}' must be above 0, but is not in {bad}")
-        if self.weights is not None and (self.weights < 0).any():
-            bad = self.named(self.weights < 0)
-            raise DataError(f"column '{weights}' must be 0 or more, but is not in {bad}")
+        _check_numbers(self, exposure, weights)
 
     def __repr__(self) -> str:
         first, last = self.periods.label(0), self.periods.label(self.n_periods - 1)
@@ -148,10 +140,20 @@ class Panel:
             f"outcomes: {', '.join(self.outcomes)})"
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What is stored as a grid need not be stored a second time with the table.
+        table = self._table.drop(columns=[self.period, *self.outcomes], errors="ignore")
+        return {**self.__dict__, "_table": table}
+
+    @cached_property
+    def units(self) -> NDArray[Any]:
+        """Labels of the units, in order, shape (n_units,)."""
+        return _locked(np.array(self._labels, dtype=object))
+
     @property
     def n_units(self) -> int:
         """Number of units."""
-        return len(self.units)
+        return len(self._labels)
 
     @property
     def n_periods(self) -> int:
@@ -205,29 +207,28 @@ class Panel:
         DesignError
             No such column, or a value that varies within a unit.
         """
-        if column not in self._columns:
-            raise DesignError(
-                f"no column '{column}' in the table{_did_you_mean(column, list(self._columns))}"
-            )
+        if column not in self._table or column == self.period or column in self.outcomes:
+            known = [c for c in self._table.columns if c != self.period and c not in self.outcomes]
+            raise DesignError(f"no column '{column}' in the table{did_you_mean(column, known)}")
+        series, rows = self._table[column], self._rows
         try:
-            codes, values = pd.factorize(pd.Series(self._columns[column]), use_na_sentinel=True)
+            varying, one = rows.varying(series), rows.one_row
         except TypeError:
             raise DesignError(
                 f"column '{column}' holds lists or the like: one plain value is needed"
             ) from None
-        low = np.full(self.n_units, len(values), dtype=np.int64)
-        high = np.full(self.n_units, -1, dtype=np.int64)
-        np.minimum.at(low, self._row_unit, codes)
-        np.maximum.at(high, self._row_unit, codes)
-        varying = low != high
-        if varying.any():
-            seen = pd.Series(self._columns[column])[self._row_unit == np.flatnonzero(varying)[0]]
+        kept = np.arange(rows.n_units) if self._kept is None else self._kept
+        if varying[kept].any():
+            wrong = kept[varying[kept]]
+            seen = series[rows.of_unit(int(wrong[0]))]
             raise DesignError(
-                f"column '{column}' varies within {int(varying.sum())} of {self.n_units} units "
-                f"({some_of(self.units[varying])}; the first has {some_of(seen.unique(), 3)})",
+                f"column '{column}' varies within {len(wrong)} of {self.n_units} units "
+                f"({some_of(self.units[varying[kept]])}; the first has {some_of(seen.unique(), 3)})",
                 hint="each unit needs one value, the same in all its rows",
             )
-        return high, np.asarray(values, dtype=object)
+        is_number = isinstance(series.dtype, np.dtype) and series.dtype.kind in "biuf"
+        codes, values = pd.factorize(series.to_numpy()[one[kept]] if is_number else series.iloc[one[kept]])
+        return codes.astype(np.int64, copy=False), np.asarray(values, dtype=object)
 
     def named(self, cells: NDArray[np.bool_]) -> str:
         """How many cells of shape (n_units, n_periods), and the first three, for a message."""
@@ -236,23 +237,23 @@ class Panel:
         return f"{len(where)} unit-periods ({first})"
 
     def select(self, keep: NDArray[np.bool_]) -> Panel:
-        """The panel of some of its units.
+        """The panel of some of its units; the panel itself, where that is all of them.
 
         Parameters
         ----------
         keep
             True for each unit to keep, shape (n_units,).
         """
-        rows = keep[self._row_unit]
-        renumbered = np.cumsum(keep) - 1
+        if keep.all():
+            return self
+        kept = np.flatnonzero(keep)
         return self._changed(
-            units=_locked(self.units[keep]),
             outcomes=_each(self.outcomes, lambda grid: grid[keep]),
             covariates=_each(self.covariates, lambda grid: grid[keep]),
             exposure=None if self.exposure is None else _locked(self.exposure[keep]),
             weights=None if self.weights is None else _locked(self.weights[keep]),
-            _columns=_each(self._columns, lambda column: column[rows]),
-            _row_unit=renumbered[self._row_unit[rows]],
+            _labels=self._labels[keep],
+            _kept=kept if self._kept is None else self._kept[kept],
         )
 
     def first_periods(self, length: int) -> Panel:
@@ -296,7 +297,22 @@ class Panel:
         return other
 
 
-def _each(grids: Mapping[str, Any], change: Any) -> Mapping[str, Any]:
+def _check_numbers(panel: Panel, exposure: str | None, weights: str | None) -> None:
+    """Refuse covariates without a value, an exposure of nothing, and weights below nothing."""
+    for name, covariate in panel.covariates.items():
+        if np.isnan(covariate).all():
+            raise DataError(
+                f"column '{name}' has no value", hint="leave it out of the covariates, or fill it"
+            )
+    if panel.exposure is not None and (panel.exposure <= 0).any():
+        bad = panel.named(panel.exposure <= 0)
+        raise DataError(f"column '{exposure}' must be above 0, but is not in {bad}")
+    if panel.weights is not None and (panel.weights < 0).any():
+        bad = panel.named(panel.weights < 0)
+        raise DataError(f"column '{weights}' must be 0 or more, but is not in {bad}")
+
+
+def _each(grids: Mapping[str, Array], change: Callable[[Array], Array]) -> Mapping[str, Array]:
     return MappingProxyType({name: _locked(change(grid)) for name, grid in grids.items()})
 
 
@@ -304,106 +320,3 @@ def _locked(values: NDArray[Any]) -> NDArray[Any]:
     """The array itself, made read-only."""
     values.flags.writeable = False
     return values
-
-
-def _to_pandas(frame: Any) -> pd.DataFrame:
-    """Any eager or lazy frame as pandas, with texts as column names, without changing it."""
-    if isinstance(frame, pd.DataFrame):
-        return frame.reset_index(drop=True).set_axis([str(column) for column in frame.columns], axis=1)
-    try:
-        native = nw.from_native(frame)
-    except TypeError:
-        raise DataError(
-            f"a {type(frame).__name__} is not a table",
-            hint="give a pandas or polars data frame, an Arrow table or a DuckDB relation",
-        ) from None
-    eager = native.collect() if isinstance(native, nw.LazyFrame) else native
-    return eager.to_pandas()
-
-
-def _did_you_mean(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean '{close[0]}'?" if close else f" (columns: {some_of(known, 12)})"
-
-
-def _require_columns(table: pd.DataFrame, names: Sequence[str], in_index: Sequence[str]) -> None:
-    columns = list(table.columns)
-    twice = {column for column in columns if columns.count(column) > 1}
-    if twice:
-        raise DataError(f"the table has several columns called {some_of(sorted(twice))}")
-    for name in names:
-        if not isinstance(name, str):
-            raise DataError(f"{name!r} is not the name of a column: expected a text")
-        if name not in columns:
-            if name in in_index:
-                raise DataError(f"'{name}' is in the frame's index", hint="give frame.reset_index()")
-            raise DataError(f"the table has no column '{name}'{_did_you_mean(name, columns)}")
-
-
-def _factorize_units(series: pd.Series[Any], column: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Unit labels in sorted order, and the code of each row."""
-    if series.isna().any():
-        rows = np.flatnonzero(series.isna().to_numpy()) + 1
-        raise DataError(f"column '{column}' is empty in {len(rows)} rows (rows {some_of(rows)})")
-    # A categorical has an order of its own: the same labels must give the same units without it.
-    mixed = pd.api.types.is_object_dtype(series) or isinstance(series.dtype, pd.CategoricalDtype)
-    plain = series.astype(object).infer_objects() if mixed else series
-    try:
-        codes, labels = pd.factorize(plain, sort=True)
-    except TypeError:  # labels of several types have no order of their own
-        codes, labels = pd.factorize(series.astype(str), sort=True)
-    names = pd.Index([str(label) for label in labels])
-    if names.has_duplicates:
-        twice = some_of(names[names.duplicated()])
-        raise DataError(f"column '{column}' writes units {twice} in several types, as texts and as numbers")
-    return np.asarray(labels, dtype=object), codes.astype(np.int64)
-
-
-def _refuse_duplicates(
-    row_unit: NDArray[np.int64],
-    row_period: NDArray[np.int64],
-    labels: NDArray[Any],
-    periods: Periods,
-    column: object,
-) -> None:
-    cell = row_unit * len(periods) + row_period
-    counts = np.bincount(cell)
-    twice = np.flatnonzero(counts > 1)
-    if twice.size:
-        named = [f"{labels[c // len(periods)]} {periods.label(int(c % len(periods)))}" for c in twice[:5]]
-        raise DataError(
-            f"the same unit and period stands in more than one row: {some_of(named)}",
-            hint=f"one row per '{column}' and period is expected; one row per incident is for "
-            "count_incidents (in a spec: records = …)",
-        )
-
-
-def _numeric(table: pd.DataFrame, column: str) -> Array:
-    series = table[column]
-    if not pd.api.types.is_numeric_dtype(series) or pd.api.types.is_complex_dtype(series):
-        known = series.dropna().astype(object)
-        odd = known[[not isinstance(value, (int, float, Decimal, np.number)) for value in known]]
-        if len(odd):
-            texts = all(isinstance(value, str) for value in odd)
-            raise DataError(
-                f"column '{column}' must hold numbers, but holds {some_of(odd.map(str).unique())} "
-                f"{'as text ' if texts else ''}(first in row {odd.index[0] + 1})",
-                hint="read the file again with its thousands and decimal separators and its words "
-                "for 'missing' named, so that numbers are read as numbers",
-            )
-        series = series.astype(object)
-    values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-    if np.isinf(values).any():
-        raise DataError(
-            f"column '{column}' is infinite in row {int(np.flatnonzero(np.isinf(values))[0]) + 1}"
-        )
-    return values
-
-
-def _grid(
-    values: Array, row_unit: NDArray[np.int64], row_period: NDArray[np.int64], shape: tuple[int, int]
-) -> Array:
-    """Values of rows laid out by unit and period, NaN where no row is."""
-    grid = np.full(shape, np.nan)
-    grid[row_unit, row_period] = values
-    return _locked(grid)
