@@ -215,6 +215,26 @@ def test_what_the_rows_are_called() -> None:
     ]
 
 
+def test_rows_of_all_cohorts_or_periods_are_named_by_what_is_left() -> None:
+    labels = pd.DataFrame({"cohort": [-1, -1, 1, 1], "period": [-1, 2, -1, 1], "event_time": [-2, 1, -1, 0]})
+    estimate = cells(
+        effect=np.arange(4.0),
+        labels=labels,
+        uncertainty=Covariance(np.eye(4)),
+        post=np.array([False, False, False, True]),
+        sizes=False,
+    )
+    assert estimate.terms == [
+        "event time -2",
+        "period 2002, event time 1",
+        "cohort 2001, event time -1",
+        "cohort 2001, period 2001",
+    ]
+    assert estimate.tidy()["cohort"].tolist() == ["all", "all", "2001", "2001"]
+    assert estimate.tidy()["period"].tolist() == ["all", "2002", "all", "2001"]
+    assert estimate.by_event_time().effect.tolist() == [0, 2, 3, 1]
+
+
 def test_balanced_event_times_keep_the_cohorts_that_are_seen_so_long() -> None:
     # Cohort 1 is observed to event time 2 (period 3), cohort 2 to event time 1.
     both = cells().by_event_time(balanced=1)
@@ -255,7 +275,7 @@ def test_averages_that_do_not_exist_are_refused() -> None:
         cells().by_cohort().by_event_time()
     with pytest.raises(EstimationError, match="By hand: its effects are not by unit"):
         cells().by_unit()
-    with pytest.raises(EstimationError, match="its effects carry no event time"):
+    with pytest.raises(EstimationError, match="its effects are not by event time"):
         cells().by_cohort().within(0, 1)
     with pytest.raises(EstimationError, match="no effects of the kind that was asked for"):
         cells().within(5, 9)
@@ -518,6 +538,11 @@ def test_frozen_and_not_changed_by_being_asked() -> None:
         getattr(estimate, aggregate)()
     assert np.array_equal(estimate.effect, effect)
     pd.testing.assert_frame_equal(estimate.labels, labels)
+    taken = estimate.labels
+    taken["period"] = 99
+    pd.testing.assert_frame_equal(estimate.labels, labels)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        estimate.labels = labels  # type: ignore[misc]
     with pytest.raises(dataclasses.FrozenInstanceError):
         estimate.scale = LOG_POINTS  # type: ignore[misc]
     table = estimate.tidy()
@@ -534,6 +559,8 @@ def test_frozen_and_not_changed_by_being_asked() -> None:
         {"post": POST[:4]},
         {"uncertainty": Covariance(np.eye(4))},
         {"uncertainty": Covariance(np.eye(6))},
+        {"totals": np.ones(5), "scale": LOG_RATE_RATIO},
+        {"totals": np.ones(4), "scale": LOG_RATE_RATIO, "uncertainty": Covariance(np.eye(11))},
     ],
 )
 def test_parts_of_another_length_are_refused(parts: dict[str, Any]) -> None:

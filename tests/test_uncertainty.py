@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,38 +11,16 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from preventeval.errors import EstimationError
-from preventeval.uncertainty import Covariance, Influence, Posterior
+from preventeval.uncertainty import Covariance, Influence, InfluenceRows, Posterior, aligned
 
 Array = NDArray[np.float64]
 SEED = 20_130_419
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Influence values that are simply held."""
-
-    values: Array
-
-    @property
-    def clusters(self) -> int:
-        return len(self.values)
-
-    @property
-    def size(self) -> int:
-        return self.values.shape[1]
-
-    @property
-    def cov(self) -> Array:
-        return self.values.T @ self.values
-
-    def rows(self, start: int, stop: int) -> Array:
-        return self.values[start:stop]
-
-
 RNG = np.random.default_rng(7)
 VALUES = RNG.normal(size=(40, 3)) / 10
 EFFECT = np.array([-0.3, 0.02, 1.2])
-INFLUENCE = Influence(Rows(VALUES), np.eye(3))
+INFLUENCE = Influence(InfluenceRows(VALUES, np.arange(40)), np.eye(3))
 COVARIANCE = Covariance(VALUES.T @ VALUES)
 POSTERIOR = Posterior(EFFECT + RNG.normal(size=(4000, 3)) @ np.linalg.cholesky(COVARIANCE.cov).T)
 WEIGHTS = np.array([[0.5, 0.5, 0.0], [0.1, 0.2, 0.7]])
@@ -55,7 +32,10 @@ def linear(effects: Array) -> Array:
 
 @pytest.mark.parametrize("df", [None, 7.0])
 def test_influence_and_covariance_agree(df: float | None) -> None:
-    one, two = Influence(Rows(VALUES), np.eye(3), df), Covariance(VALUES.T @ VALUES, df)
+    one, two = (
+        Influence(InfluenceRows(VALUES, np.arange(40)), np.eye(3), df),
+        Covariance(VALUES.T @ VALUES, df),
+    )
     # rtol: the same sums in another order
     for left, right in (
         (one.cov, two.cov),
@@ -149,22 +129,21 @@ def test_band_of_independent_effects_is_exact(k: int, level: float) -> None:
     spread = Covariance(np.diag(np.linspace(1, 3, k) ** 2))
     exact = stats.norm.ppf((1 + level ** (1 / k)) / 2)
     low, high = spread.band(np.zeros(k), level, SEED)
-    # 0.05: the standard error of the quantile of 20,000 draws is below 0.015 here; three of them
-    np.testing.assert_allclose(high / np.linspace(1, 3, k), exact, atol=0.05)
+    # 0.03: the critical value is promised to a standard error of about 0.01; three of them
+    np.testing.assert_allclose(high / np.linspace(1, 3, k), exact, atol=0.03)
     np.testing.assert_allclose(low, -high)
 
 
 def test_band_of_one_effect_under_t_is_its_interval() -> None:
     spread = Covariance(np.eye(1), df=6)
     band, interval = spread.band(np.zeros(1), 0.9, SEED)[1], spread.interval(np.zeros(1), 0.9)[1]
-    np.testing.assert_allclose(band, interval, atol=0.06)  # as above; t has heavier tails
+    np.testing.assert_allclose(band, interval, rtol=1e-6)  # nothing is left to chance but rounding
 
 
 def test_band_of_equal_effects_is_the_interval_and_never_narrower() -> None:
     same = Covariance(np.ones((4, 4)))
-    np.testing.assert_allclose(
-        same.band(np.zeros(4), 0.95, SEED)[1], stats.norm.ppf(0.975), atol=0.05
-    )  # Monte Carlo, as above
+    # rtol: directions are drawn in single precision
+    np.testing.assert_allclose(same.band(np.zeros(4), 0.95, SEED)[1], stats.norm.ppf(0.975), rtol=1e-6)
     low, high = COVARIANCE.band(EFFECT, 0.95, SEED)
     inner_low, inner_high = COVARIANCE.interval(EFFECT, 0.95)
     assert (low < inner_low).all()
@@ -221,3 +200,131 @@ def test_single_posterior_quantity_has_a_covariance_matrix() -> None:
 def test_frozen(spread: Any, name: str) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(spread, name, np.eye(3))
+
+
+# Bands --------------------------------------------------------------------------------------
+
+
+def correlations(k: int) -> dict[str, Array]:
+    """Independent, equally correlated, fading with distance, and of low rank."""
+    distance = np.abs(np.arange(k)[:, None] - np.arange(k))
+    factors = np.random.default_rng(4).normal(size=(k, 3))
+    low_rank = factors @ factors.T
+    size = np.sqrt(np.diag(low_rank))
+    return {
+        "independent": np.eye(k),
+        "equal": 0.5 + 0.5 * np.eye(k),
+        "fading": 0.8**distance,
+        "low rank": low_rank / np.outer(size, size),
+    }
+
+
+@pytest.mark.parametrize("kind", correlations(2))
+@pytest.mark.parametrize("df", [None, 6.0])
+def test_critical_values_against_plain_draws(kind: str, df: float | None) -> None:
+    matrix = correlations(16)[kind]
+    rng = np.random.default_rng(8)
+    values, vectors = np.linalg.eigh(matrix)
+    drawn = rng.standard_normal((200_000, 16)) @ (vectors * np.sqrt(np.clip(values, 0, None))).T
+    if df is not None:
+        drawn /= np.sqrt(rng.chisquare(df, (len(drawn), 1)) / df)
+    expected = np.quantile(np.abs(drawn).max(axis=1), 0.95)
+    ours = Covariance(matrix, df).band(np.zeros(16), 0.95, SEED)[1][0]
+    # 0.05: three standard errors of ours (0.01) and of 200,000 plain draws (0.004; 0.011 for t)
+    assert abs(ours - expected) < 0.05
+
+
+@pytest.mark.parametrize("multipliers", ["rademacher", "mammen", "webb"])
+def test_strict_multipliers_agree_with_the_covariance_where_clusters_are_many(multipliers: Any) -> None:
+    values = np.random.default_rng(3).normal(size=(2_000, 5)) @ np.linalg.cholesky(0.5 + 0.5 * np.eye(5))
+    spread = Influence(InfluenceRows(values, np.arange(2_000)), np.eye(5))
+    gaussian = spread.band(np.zeros(5), 0.95, SEED)[1]
+    strict = spread.band(np.zeros(5), 0.95, SEED, multipliers=multipliers, draws=4_999)[1]
+    # 4 %: the standard error of a quantile of 4,999 draws is below 0.02 of 2.5; the rest is 2,000 clusters
+    np.testing.assert_allclose(strict, gaussian, rtol=0.04)
+
+
+@pytest.mark.parametrize(
+    ("multipliers", "points"),
+    [
+        ("rademacher", {-1.0: 1 / 2, 1.0: 1 / 2}),
+        ("mammen", {(1 - 5**0.5) / 2: (5 + 5**0.5) / 10, (1 + 5**0.5) / 2: (5 - 5**0.5) / 10}),
+        ("webb", {sign * size: 1 / 6 for sign in (-1, 1) for size in (0.5**0.5, 1.0, 1.5**0.5)}),
+    ],
+)
+def test_multipliers_are_the_points_of_the_papers(multipliers: Any, points: dict[float, float]) -> None:
+    # With a single cluster of value 1, the largest |t| is the size of its multiplier.
+    spread = Influence(InfluenceRows(np.ones((1, 1)), np.zeros(1, dtype=np.int64)), np.eye(1))
+    sizes: dict[float, float] = {}
+    for point, share in points.items():
+        sizes[abs(point)] = sizes.get(abs(point), 0.0) + share
+    ordered = sorted(sizes)
+    below = np.cumsum([sizes[size] for size in ordered])
+    for level in (0.55, 0.65, 0.7, 0.75, 0.9):
+        expected = ordered[int(np.searchsorted(below, level))]
+        critical = spread.band(np.zeros(1), level, SEED, multipliers=multipliers, draws=20_000)[1][0]
+        assert critical == pytest.approx(expected, rel=1e-6)  # single precision
+
+
+def test_multiplier_sums_do_not_depend_on_how_clusters_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    from preventeval.uncertainty import bands
+
+    values = np.random.default_rng(3).normal(size=(37, 2))
+    spread = Influence(InfluenceRows(values, np.arange(37)), np.eye(2), df=9.0)
+    whole = spread.band(np.zeros(2), 0.9, SEED, multipliers="rademacher", draws=9_999)[1]
+    monkeypatch.setattr(bands, "_HELD", 9_999 * 8)
+    pieces = spread.band(np.zeros(2), 0.9, SEED, multipliers="rademacher", draws=9_999)[1]
+    np.testing.assert_allclose(pieces, whole, rtol=0.05)  # other draws: three standard errors of each
+
+
+def test_multipliers_need_influence_values() -> None:
+    with pytest.raises(EstimationError, match=r"a covariance only, and no influence values"):
+        COVARIANCE.band(EFFECT, 0.95, SEED, multipliers="webb")
+    with pytest.raises(EstimationError, match=r"multipliers='normal' is not known: choose one of 'gaussian'"):
+        INFLUENCE.band(EFFECT, 0.95, SEED, multipliers="normal")  # type: ignore[arg-type]
+    with pytest.raises(EstimationError, match=r"multipliers= and draws= are for confidence bands"):
+        POSTERIOR.band(EFFECT, 0.95, SEED, multipliers="webb")
+    with pytest.raises(EstimationError, match=r"draws=0: expected a whole number above 0"):
+        INFLUENCE.band(EFFECT, 0.95, SEED, draws=0)
+
+
+# Several fits -------------------------------------------------------------------------------
+
+
+def test_effects_may_have_degrees_of_freedom_of_their_own() -> None:
+    spread = Covariance(np.diag([4.0, 1.0, 9.0]), df=np.array([3.0, 10.0, 0.0]))
+    low, high = spread.interval(np.zeros(3), 0.95)
+    np.testing.assert_allclose(high[:2], [2 * stats.t.ppf(0.975, 3), stats.t.ppf(0.975, 10)], rtol=1e-10)
+    assert np.isnan(low[2])
+    # Welch's test of the difference of two independent means.
+    contrast = np.array([[1.0, -1.0, 0.0]])
+    welch = 5.0**2 / (4.0**2 / 3 + 1.0**2 / 10)
+    np.testing.assert_allclose(spread.through(lambda a: a @ contrast.T, contrast).df, [welch], rtol=1e-12)
+    # Effects that go together share what they have.
+    together = np.diag([4.0, 1.0, 9.0]) + np.array([[0, 0.5, 0], [0.5, 0, 0], [0, 0, 0]])
+    shared = Covariance(together, df=np.array([3.0, 10.0, 5.0]))
+    both = np.array([[1.0, -1.0, 0.0], [0.0, 1.0, 1.0]])
+    welch = 10.0**2 / (1.0**2 / 10 + 9.0**2 / 5)
+    np.testing.assert_allclose(shared.through(lambda a: a @ both.T, both).df, [3, welch], rtol=1e-12)
+    # Choosing rows changes none of them, and a band refers to the fewest among those it can cover.
+    chosen = spread.through(lambda a: a[..., :2], np.eye(2, 3))
+    np.testing.assert_allclose(chosen.df, [3, 10], rtol=1e-12)
+    band = spread.band(np.zeros(3), 0.95, SEED)[1]
+    expected = Covariance(np.diag([4.0, 1.0]), df=3.0).band(np.zeros(2), 0.95, SEED)[1]
+    np.testing.assert_allclose(band[:2], expected, rtol=1e-12)
+    assert np.isnan(band[2])
+
+
+def test_what_is_not_known_to_go_together_has_no_band() -> None:
+    spread = Covariance(np.array([[1.0, np.nan], [np.nan, 1.0]]))
+    assert np.isfinite(spread.interval(np.zeros(2), 0.95)).all()
+    assert np.isnan(spread.band(np.zeros(2), 0.95, SEED)).all()
+
+
+def test_influence_values_are_put_side_by_side_by_cluster() -> None:
+    one = Influence(InfluenceRows(np.array([[1.0], [2.0], [3.0]]), np.arange(3)), np.eye(1))
+    two = Influence(InfluenceRows(np.array([[10.0, 5.0], [20.0, 6.0]]), np.arange(2)), np.eye(2))
+    values, names = aligned([one, two], [np.array(["a", "b", "c"]), np.array(["d", "b"])])
+    found = {str(name): row.tolist() for name, row in zip(names, values, strict=True)}
+    assert found == {"a": [1, 0, 0], "b": [2, 20, 6], "c": [3, 0, 0], "d": [0, 10, 5]}
+    np.testing.assert_allclose((values.T @ values)[1:, 1:], two.cov)

@@ -1,6 +1,8 @@
 """The one result type of the package, and the recipe that every result carries."""
 
 from preventeval.estimate.effect import EffectEstimate
+from preventeval.estimate.family import adjust_family
 from preventeval.estimate.recipe import Estimator, Recipe
+from preventeval.estimate.wald import WaldTest
 
-__all__ = ["EffectEstimate", "Estimator", "Recipe"]
+__all__ = ["EffectEstimate", "Estimator", "Recipe", "WaldTest", "adjust_family"]

@@ -5,12 +5,10 @@ Shapes: k effects, m groups, s sizes (cohort shares) behind the effects.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["averted", "cell_sums", "group_averages"]
+__all__ = ["averted", "averted_slopes", "cell_sums", "group_averages"]
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -48,34 +46,52 @@ def group_averages(
     known = np.nan_to_num(effect)
     size = sizes[size_of] if sizes.size else np.ones(len(effect))
     member = (groups == np.arange(n_groups)[:, None]) & np.isfinite(effect)
-    total = (member * size).sum(axis=1, keepdims=True)
-    weights = member * size / total
+    weights = member * size
+    total = weights.sum(axis=1, keepdims=True)
+    weights /= total
     average = weights @ known
+    if not n_estimated:
+        return average, weights, weights
     distance = np.where(member, known - average[:, None], 0.0) / total
-    in_sizes = [(distance * (size_of == column)).sum(axis=1) for column in range(n_estimated)]
-    return average, weights, np.column_stack([weights, *in_sizes])
+    in_sizes = distance @ (size_of[:, None] == np.arange(n_estimated))
+    return average, weights, np.hstack([weights, in_sizes])
 
 
-def averted(observed: Array, at_risk: Array, *, log: bool) -> Callable[[Array], Array]:
-    """How many incidents each cell's effect took away.
+def averted(effect: Array, base: Array, *, log: bool) -> Array:
+    """How many incidents effects took away.
 
     Parameters
     ----------
-    observed
-        Incidents seen in each cell, shape (k,): what a logarithmic effect is a share of.
-    at_risk
-        Exposure (for rates) or number of units (for counts) in each cell, shape (k,).
+    effect
+        Shape (..., k).
+    base
+        What effects act on, shape (..., k): incidents with the programme behind them for
+        logarithmic effects; else exposure (for rates) or number of units (for counts).
     log
         Whether effects are differences of logarithms.
 
     Returns
     -------
-    callable
-        Takes effects of shape (..., k) to incidents averted of the same shape.
+    ndarray, shape (..., k)
+    """
+    return base * np.expm1(-effect) if log else -base * effect
+
+
+def averted_slopes(effect: Array, base: Array, *, log: bool) -> tuple[Array, Array]:
+    """Derivatives of :func:`averted` in the effects and in the base.
+
+    Parameters
+    ----------
+    effect, base, log
+        As there; shape (k,).
+
+    Returns
+    -------
+    in_effect, in_base : ndarray, each of shape (k,)
     """
     if log:
-        return lambda effect: observed * np.expm1(-effect)
-    return lambda effect: -at_risk * effect
+        return -base * np.exp(-effect), np.expm1(-effect)
+    return -base, -effect
 
 
 def cell_sums(grid: Array, cohort: Indices, of_cohort: Indices, period: Indices) -> Array:

@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from preventeval.errors import EstimationError
+from preventeval.estimate.labels import named_columns
+
 if TYPE_CHECKING:
-    from preventeval.design import StudyDesign
-    from preventeval.estimate.effect import EffectEstimate
+    from preventeval.estimate.effect import Array, EffectEstimate
 
-__all__ = ["html_table", "summary_text", "term_names", "tidy_table"]
-
-#: Labels that a row of effects can carry, in the order in which tables show them.
-_LABELS = ("unit", "cohort", "period", "event_time")
+__all__ = ["html_table", "summary_text", "tidy_table"]
 
 
-def term_names(labels: pd.DataFrame, design: StudyDesign) -> list[str]:
-    """Name each row of effects by its labels.
-
-    Parameters
-    ----------
-    labels
-        Positions, one row per effect.
-    design
-        Knows what units and periods are called.
-    """
-    names = []
-    for row in labels.to_dict("records"):
-        # A cohort and a period say the event time already.
-        shown = [n for n in _LABELS if n in row and not (n == "event_time" and len(row) > 1)]
-        parts = [f"{n.replace('_', ' ')} {_called(design, n, row[n])}" for n in shown]
-        names.append(", ".join(parts) or "overall")
-    return names
-
-
-def tidy_table(estimate: EffectEstimate, ends: pd.DataFrame, level: float, kind: str) -> pd.DataFrame:
+def tidy_table(estimate: EffectEstimate, ends: tuple[Array, Array], level: float, kind: str) -> pd.DataFrame:
     """One row per effect; see :meth:`EffectEstimate.tidy`.
 
     Parameters
@@ -44,23 +24,25 @@ def tidy_table(estimate: EffectEstimate, ends: pd.DataFrame, level: float, kind:
     estimate
         The effects.
     ends
-        Columns ``lower`` and ``upper``.
+        Lower and upper ends of intervals as they are shown, each of shape (k,).
     level, kind
         Probability and kind of the intervals.
     """
-    table = pd.DataFrame({"term": estimate.terms})
-    for name in estimate.labels.columns:
-        table[name] = [_called(estimate.recipe.design, name, value) for value in estimate.labels[name]]
-    return table.assign(
-        estimate=estimate.params.to_numpy(),
-        std_error=estimate.std_errors.to_numpy(),
-        conf_low=ends["lower"].to_numpy(),
-        conf_high=ends["upper"].to_numpy(),
-        p_value=estimate.pvalues.to_numpy(),
-        conf_level=level,
-        interval_kind=kind,
-        scale=estimate.scale.name,
-        method=estimate.method,
+    own, scale = estimate._own, estimate.scale
+    return pd.DataFrame(
+        {
+            "term": estimate.terms,
+            **named_columns(estimate._columns, estimate.recipe.design),
+            "estimate": scale.show(estimate.effect),
+            "std_error": own.std_errors * scale.slope(estimate.effect),
+            "conf_low": ends[0],
+            "conf_high": ends[1],
+            "p_value": own.pvalues(estimate.effect),
+            "conf_level": level,
+            "interval_kind": kind,
+            "scale": scale.name,
+            "method": estimate.method,
+        }
     )
 
 
@@ -83,6 +65,8 @@ def summary_text(estimate: EffectEstimate, level: float) -> str:
         f"{level:.0%} {estimate.interval_kind} intervals, pointwise",
         table.to_string(index=False, float_format=lambda x: f"{x:.4f}", na_rep=""),
     ]
+    if estimate.of == "difference" and estimate.interval_kind == "confidence":
+        lines.append(_joint_line(estimate))
     return "\n".join([*lines, *(f"Note: {note}" for note in (*design.notes, *estimate.notes))])
 
 
@@ -93,7 +77,9 @@ def html_table(estimate: EffectEstimate) -> str:
     return f"<p>{caption}</p>{table}"
 
 
-def _called(design: StudyDesign, name: str, value: Any) -> Any:
-    if name == "unit":
-        return design.panel.units[value]
-    return int(value) if name == "event_time" else design.panel.periods.label(int(value))
+def _joint_line(estimate: EffectEstimate) -> str:
+    """Whether groups differ at all, or why that cannot be tested."""
+    try:
+        return f"Joint test that all groups are alike: {estimate.joint_test()}"
+    except EstimationError as error:
+        return f"Joint test that all groups are alike: not possible ({error.message})"

@@ -1,0 +1,236 @@
+"""Effects as incidents, from estimates with expected totals behind them: by hand, on four cells."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from preventeval.design import StudyDesign
+from preventeval.errors import EstimationError
+from preventeval.estimate import EffectEstimate, Recipe
+from preventeval.panel import Panel
+from preventeval.scale import AVERTED, INCIDENTS, LOG_RATE_RATIO, rate
+from preventeval.uncertainty import Covariance, Posterior
+
+Array = NDArray[np.float64]
+
+# Cohort 1 (A) and cohort 2 (B, C) in the periods after their starts; D never starts.
+LABELS = pd.DataFrame({"cohort": [1, 1, 2], "period": [1, 2, 2], "event_time": [0, 1, 0]})
+EFFECT = np.log([0.8, 0.5, 0.9])
+TOTALS = np.array([8.5, 5.5, 20.0])
+OBSERVED = np.array([8.0, 6.0, 11.0 + 9.0])
+EXPOSED = np.array([110.0, 120.0, 220.0 + 320.0])
+ROOT = np.random.default_rng(3).normal(size=(8, 8)) / 20
+JOINT = ROOT @ ROOT.T  # of three effects, two shares and three totals
+GROUPS = {
+    "overall": [[1, 1, 1]],
+    "period": [[1, 0, 0], [0, 1, 1]],
+    "cohort": [[1, 1, 0], [0, 0, 1]],
+    "event_time": [[1, 0, 1], [0, 1, 0]],
+}
+
+
+class Refusing:
+    """An estimator that must not be asked to fit again."""
+
+    name: ClassVar[str] = "By hand"
+    references: ClassVar[tuple[str, ...]] = ()
+
+    def fit(self, design: StudyDesign) -> EffectEstimate:
+        raise AssertionError("effects of counts are not fitted again")
+
+
+def make_design(
+    *, exposure: bool = True, measure: Any = None, hole: bool = False, per: float = 100_000
+) -> StudyDesign:
+    counts = {"A": [9, 8, 6], "B": [12, 13, 11], "C": [10, 10, 9], "D": [5, 5, 5]}
+    residents = {"A": [100, 110, 120], "B": [200, 210, 220], "C": [300, 310, 320], "D": [50, 50, 50]}
+    rows = [
+        {"area": area, "year": 2000 + t, "robbery": counts[area][t], "residents": float(residents[area][t])}
+        for area in counts
+        for t in range(3)
+    ]
+    frame = pd.DataFrame(rows)
+    frame["start"] = frame["area"].map({"A": 2001, "B": 2002, "C": 2002})
+    if hole:
+        frame.loc[(frame["area"] == "C") & (frame["year"] == 2002), "residents"] = np.nan
+    panel = Panel(
+        frame,
+        unit="area",
+        period="year",
+        outcomes=["robbery"],
+        exposure="residents" if exposure else None,
+    )
+    return StudyDesign(panel, outcome="robbery", treated_from="start", measure=measure, per=per)
+
+
+def counted(**parts: Any) -> EffectEstimate:
+    """Log rate ratios with expected totals behind them."""
+    values: dict[str, Any] = {
+        "effect": EFFECT,
+        "labels": LABELS,
+        "uncertainty": Covariance(JOINT),
+        "scale": LOG_RATE_RATIO,
+        "recipe": Recipe(make_design(measure="count"), Refusing()),
+        "post": np.ones(3, dtype=bool),
+        "sizes": np.array([0.25, 0.5]),
+        "size_of": np.array([0, 0, 1]),
+        "totals": TOTALS,
+        **parts,
+    }
+    return EffectEstimate(**values)
+
+
+def derivative(formula: Any, point: Array) -> Array:
+    """Central differences of a formula, shape (m, len(point))."""
+    steps = 1e-6 * np.eye(len(point))
+    return np.stack([(formula(point + s) - formula(point - s)) / 2e-6 for s in steps], axis=1)
+
+
+@pytest.mark.parametrize("by", GROUPS)
+@pytest.mark.parametrize("cumulative", [False, True])
+def test_averted_uses_effects_and_totals_together(by: str, cumulative: bool) -> None:
+    member = np.array(GROUPS[by], dtype=float)
+    if cumulative:
+        if by not in ("period", "event_time"):
+            return
+        member = np.cumsum(member, axis=0)
+
+    def formula(point: Array) -> Array:
+        return member @ (point[5:] * np.expm1(-point[:3]))
+
+    point = np.concatenate([EFFECT, [0.25, 0.5], TOTALS])
+    result = counted().averted(by, cumulative=cumulative)
+    # rtol: the same sums in another order
+    np.testing.assert_allclose(result.effect, formula(point), rtol=1e-12)
+    jacobian = derivative(formula, point)
+    # rtol: central differences with a step of 1e-6 of functions of order 10
+    np.testing.assert_allclose(result.cov, jacobian @ JOINT @ jacobian.T, rtol=1e-6)
+    assert (result.scale, result.of) == (AVERTED, f"cumulative_{by}" if cumulative else by)
+    counts = result.diagnostics
+    np.testing.assert_allclose(counts["observed"], member @ OBSERVED, rtol=1e-12)
+    np.testing.assert_allclose(counts["expected"], member @ (TOTALS * np.exp(-EFFECT)), rtol=1e-12)
+    np.testing.assert_allclose(counts["unit_periods"], member @ [1, 1, 2], rtol=1e-12)
+
+
+def test_averted_of_draws_of_effects_and_totals() -> None:
+    draws = np.random.default_rng(5).normal(size=(400, 6)) / 10 + np.concatenate([EFFECT, TOTALS])
+    estimate = counted(uncertainty=Posterior(draws), sizes=np.zeros(0), size_of=np.zeros(0, dtype=np.int64))
+    expected = (draws[:, 3:] * np.expm1(-draws[:, :3])).sum(axis=1)
+    result = estimate.averted()
+    np.testing.assert_allclose(result.uncertainty.draws[:, 0], expected, rtol=1e-12)
+    assert result.effect[0] == pytest.approx(np.median(expected))
+
+
+def test_the_last_running_total_is_the_sum_of_all() -> None:
+    estimate = counted()
+    for by in ("period", "event_time"):
+        running, total = estimate.averted(by, cumulative=True), estimate.averted()
+        assert running.effect[-1] == pytest.approx(total.effect[0])
+        assert running.std_errors.iloc[-1] == pytest.approx(total.std_errors.iloc[0])
+        assert running.effect[0] == pytest.approx(estimate.averted(by).effect[0])
+    assert estimate.averted("period", cumulative=True).terms == ["until period 2001", "until period 2002"]
+
+
+@pytest.mark.parametrize("by", ["overall", "cohort", "unit"])
+def test_running_totals_go_over_time(by: str) -> None:
+    with pytest.raises(EstimationError, match=rf"By hand: a running total goes over time, and by='{by}'"):
+        counted().averted(by, cumulative=True)
+
+
+def test_averages_leave_totals_alone() -> None:
+    with_totals = counted()
+    without = counted(totals=np.zeros(0), uncertainty=Covariance(JOINT[:5, :5]))
+    for ask in ("overall", "by_event_time", "by_cohort", "by_period"):
+        one, other = getattr(with_totals, ask)(), getattr(without, ask)()
+        np.testing.assert_allclose(one.effect, other.effect, rtol=1e-12)
+        np.testing.assert_allclose(one.cov, other.cov, rtol=1e-12)
+        assert one.totals.size == 0
+    np.testing.assert_allclose(
+        with_totals.by_cohort().overall().cov, without.by_cohort().overall().cov, rtol=1e-12
+    )
+    np.testing.assert_allclose(with_totals.std_errors, without.std_errors, rtol=1e-12)
+    first = with_totals.within(0, 0)
+    assert first.averted().effect[0] == pytest.approx((TOTALS * np.expm1(-EFFECT))[[0, 2]].sum())
+    np.testing.assert_allclose(first.averted().cov, counted().averted("event_time").cov.iloc[:1, :1])
+
+
+def test_totals_are_for_logarithms() -> None:
+    with pytest.raises(EstimationError, match="totals= is for logarithmic effects"):
+        counted(scale=INCIDENTS)
+
+
+@pytest.mark.parametrize("by", GROUPS)
+def test_per_100k_is_averted_over_exposure(by: str) -> None:
+    estimate = counted()
+    result, averted = estimate.per_100k(by), estimate.averted(by)
+    exposure = np.array(GROUPS[by]) @ EXPOSED
+    np.testing.assert_allclose(result.effect, -1e5 * averted.effect / exposure, rtol=1e-12)
+    np.testing.assert_allclose(result.std_errors, 1e5 * averted.std_errors / exposure, rtol=1e-12)
+    assert (result.scale, result.of) == (rate(100_000), by)
+    np.testing.assert_allclose(result.diagnostics["exposure"], exposure)
+    np.testing.assert_allclose(result.diagnostics["expected"], averted.diagnostics["expected"], rtol=1e-12)
+
+
+def test_per_100k_of_a_rate_is_its_average_over_exposure() -> None:
+    design = make_design(measure="rate", per=1000)
+    effect = np.array([-100.0, -200.0, -50.0])
+    estimate = counted(
+        effect=effect,
+        scale=rate(1000),
+        totals=np.zeros(0),
+        uncertainty=Covariance(np.eye(3)),
+        sizes=np.zeros(0),
+        size_of=np.zeros(0, dtype=np.int64),
+        recipe=Recipe(design, Once(effect)),
+    )
+    # A rate per 1,000 is a hundredth of one per 100,000.
+    assert estimate.per_100k().effect[0] == pytest.approx(100 * (effect @ EXPOSED) / EXPOSED.sum())
+
+
+class Once:
+    """An estimator that gives the same effects whatever the weights."""
+
+    name: ClassVar[str] = "By hand"
+    references: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, effect: Array) -> None:
+        self.effect = effect
+
+    def fit(self, design: StudyDesign) -> EffectEstimate:
+        return EffectEstimate(
+            effect=self.effect,
+            labels=LABELS,
+            uncertainty=Covariance(np.eye(3)),
+            scale=design.scale,
+            recipe=Recipe(design, self),
+            post=np.ones(3, dtype=bool),
+        )
+
+
+def test_per_100k_leaves_out_what_has_no_exposure() -> None:
+    design = make_design(measure="count", hole=True)
+    estimate = Once(np.array([-1.0, -2.0, -3.0])).fit(design)
+    assert estimate.averted().effect[0] == pytest.approx(1 + 2 + 3 * 2)
+    result = estimate.per_100k()
+    assert result.effect[0] == pytest.approx(-1e5 * (1 + 2 + 3) / (110 + 120 + 220))
+    assert result.diagnostics["unit_periods"] == (3.0,)
+
+
+def test_per_100k_needs_an_exposure() -> None:
+    estimate = counted(recipe=Recipe(make_design(exposure=False, measure="count"), Refusing()))
+    with pytest.raises(EstimationError, match=r"incidents per 100,000 need an exposure"):
+        estimate.per_100k()
+    with pytest.raises(EstimationError, match="summed over cells: ask the estimate as it was fitted"):
+        counted().overall().per_100k()
+
+
+def test_expected_is_observed_and_averted_where_there_are_no_totals() -> None:
+    estimate = Once(np.array([-1.0, -2.0, 3.0])).fit(make_design(measure="count"))
+    counts = estimate.averted("event_time").diagnostics
+    assert counts["observed"] == (28.0, 6.0)
+    assert counts["expected"] == (28.0 + 1 - 6, 6.0 + 2)
