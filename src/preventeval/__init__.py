@@ -22,12 +22,18 @@ _HOMES = {
     "StudyDesign": "design",
     "EffectEstimate": "estimate",
     "Estimator": "estimate",
+    "WaldTest": "estimate",
+    "adjust_family": "estimate",
     "Covariance": "uncertainty",
     "Influence": "uncertainty",
     "Posterior": "uncertainty",
     "Scale": "scale",
     "Finding": "sensitivity",
     "CallawaySantAnna": "did",
+    "ImputationDiD": "did",
+    "LinearDiD": "did",
+    "PoissonDiD": "did",
+    "SunAbraham": "did",
     "TwoWayFixedEffects": "did",
     "HierarchicalCounts": "bayes",
     "count_incidents": "intake",
@@ -77,7 +83,14 @@ if TYPE_CHECKING:
     from preventeval import plot, sensitivity
     from preventeval.bayes import HierarchicalCounts
     from preventeval.design import StudyDesign
-    from preventeval.did import CallawaySantAnna, TwoWayFixedEffects
+    from preventeval.did import (
+        CallawaySantAnna,
+        ImputationDiD,
+        LinearDiD,
+        PoissonDiD,
+        SunAbraham,
+        TwoWayFixedEffects,
+    )
     from preventeval.errors import (
         DataError,
         DesignError,
@@ -87,7 +100,7 @@ if TYPE_CHECKING:
         PreventEvalWarning,
         SpecError,
     )
-    from preventeval.estimate import EffectEstimate, Estimator
+    from preventeval.estimate import EffectEstimate, Estimator, WaldTest, adjust_family
     from preventeval.evaluation import Evaluation, evaluate
     from preventeval.intake import count_incidents
     from preventeval.panel import Panel

@@ -23,11 +23,15 @@ REGISTRIES = ("preventeval.did", "preventeval.bayes")
 #: Options under which an estimator is tested, where those it comes with are not enough or take long.
 OPTIONS: dict[str, list[dict[str, Any]]] = {
     "CallawaySantAnna": [{}, {"base_period": "universal"}],
-    "TwoWayFixedEffects": [{}, {"event_study": True}],
+    "LinearDiD": [{}, {"leads": True}],
+    "PoissonDiD": [{}, {"leads": True}],
+    "SunAbraham": [{}, {"likelihood": "poisson"}],
+    "TwoWayFixedEffects": [{}, {"event_study": True}, {"likelihood": "poisson"}, {"vcov": "CR2"}],
+    "ImputationDiD": [{}, {"leads": 1, "leave_out": True}, {"likelihood": "poisson"}],
     "HierarchicalCounts": [{"draws": 300, "tune": 300, "chains": 2, "seed": 1}],
 }
 #: Estimators that analyse counts by their likelihood; all others analyse the outcome linearly.
-COUNTS = {"HierarchicalCounts"}
+COUNTS = {"HierarchicalCounts", "PoissonDiD"}
 
 TIDY = [
     "estimate",
@@ -59,7 +63,9 @@ def make(case: tuple[str, str, int]) -> Estimator:
 
 
 def kind_of(case: tuple[str, str, int]) -> str:
-    return "counts" if case[1] in COUNTS else "linear"
+    options = OPTIONS.get(case[1], [{}])[case[2]]
+    counts = case[1] in COUNTS or options.get("likelihood", "linear") != "linear"
+    return "counts" if counts else "linear"
 
 
 # Data with a known effect -------------------------------------------------------------------

@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from preventeval.did.callaway_sant_anna import CallawaySantAnna
+    from preventeval.did.imputation import ImputationDiD
+    from preventeval.did.linear_did import LinearDiD
+    from preventeval.did.poisson_did import PoissonDiD
+    from preventeval.did.sun_abraham import SunAbraham
     from preventeval.did.two_way_fixed_effects import TwoWayFixedEffects
 
-__all__ = ["CallawaySantAnna", "TwoWayFixedEffects"]
+__all__ = ["CallawaySantAnna", "ImputationDiD", "LinearDiD", "PoissonDiD", "SunAbraham", "TwoWayFixedEffects"]
 
 _WHERE = {
     "CallawaySantAnna": "callaway_sant_anna",
+    "ImputationDiD": "imputation",
+    "LinearDiD": "linear_did",
+    "PoissonDiD": "poisson_did",
+    "SunAbraham": "sun_abraham",
     "TwoWayFixedEffects": "two_way_fixed_effects",
 }
 

@@ -30,14 +30,24 @@ class Saturated:
         All regressors.
     effects
         Column of the effect of each cell among the coefficients, shape (k,).
+    slopes
+        Columns of what each covariate, as deviation from the mean of the cohort, adds to these
+        effects, shape (q, k); no rows where covariates do not multiply cells.
     """
 
     terms: Terms
     effects: Index
+    slopes: Index
 
 
 def plan_effects(
-    starts: Index, n_periods: int, *, comparison: str, anticipation: int, leads: bool
+    starts: Index,
+    n_periods: int,
+    *,
+    comparison: str,
+    anticipation: int,
+    leads: bool,
+    season: Index | None = None,
 ) -> tuple[list[tuple[int, int]], int, list[tuple[int, int]]]:
     """Which cells get an effect of their own, and how many periods can be used.
 
@@ -59,6 +69,9 @@ def plan_effects(
     leads
         Whether periods before the start get an effect as well, all but the last before the
         start and the anticipation. Always so where only untreated units serve as comparison.
+    season
+        Season of each period where units have a level for each, shape (T,): the last period
+        before the start is then kept free in every season. None for one.
 
     Returns
     -------
@@ -74,15 +87,17 @@ def plan_effects(
     if len(treated) == len(starts) and len(treated):
         usable = max(int(treated.max()) - anticipation, 0)
     cells, impossible = [], []
+    seasons = [0] * n_periods if season is None else season.tolist()
     for cohort in treated.tolist():
-        base = cohort - anticipation - 1
+        before = cohort - anticipation  # number of periods
+        base = {seasons[period]: period for period in range(before)}  # the last of each season
         for period in range(n_periods):
-            own = period > base or ((leads or comparison != "not_yet_treated") and period != base)
-            if not own:
+            free = base.get(seasons[period])
+            if period < before and (period == free or not (leads or comparison != "not_yet_treated")):
                 continue
-            if base < 0 or period >= usable:
+            if free is None or period >= usable:
                 impossible.append((cohort, period))
-            elif usable == n_periods or cohort != int(treated.max()) or period > base:
+            elif usable == n_periods or cohort != int(treated.max()) or period >= before:
                 cells.append((cohort, period))
     return cells, usable, impossible
 
@@ -134,8 +149,11 @@ def saturate(
     """
     n = len(cohort)
     region = np.zeros(n, dtype=np.int64) if region is None else region
-    kinds, code = np.unique(np.stack([cohort, region]), axis=1, return_inverse=True)
-    starts, regions = np.unique(cohort), np.unique(region)
+    (starts, of_start), (regions, of_region) = (np.unique(of, return_inverse=True) for of in (cohort, region))
+    pair = of_start * len(regions) + of_region
+    pairs = np.flatnonzero(np.bincount(pair))
+    kinds = np.stack([starts[pairs // len(regions)], regions[pairs % len(regions)]])
+    code = np.searchsorted(pairs, pair)
     base = period_effects(n_periods, season)
     in_region = (kinds[1][:, None] == regions).astype(np.float64)
     levels = [np.einsum("gr,tc->gtrc", in_region, base).reshape(len(kinds[0]), n_periods, -1)]
@@ -149,6 +167,7 @@ def saturate(
     shared, factors = [*levels, effect], list[Array]()
     width = sum(block.shape[2] for block in levels)
     factor_of = [-1] * (width + len(cells))
+    slopes = list[Index]()
     for values in np.empty((0, n)) if covariates is None else covariates.T:
         plain: list[Array] = []
         if by_period:
@@ -157,6 +176,8 @@ def saturate(
             plain.append(np.repeat(in_cohort[:, None], n_periods, axis=1))
         for block, factor in ((plain, values), ([effect] if by_cell else [], _centred(values, cohort))):
             if block:
+                if block is not plain:
+                    slopes.append(np.arange(len(factor_of), len(factor_of) + len(cells)))
                 factor_of += [len(factors)] * sum(part.shape[2] for part in block)
                 shared += block
                 factors.append(factor)
@@ -170,6 +191,7 @@ def saturate(
             season=season,
         ),
         effects=np.arange(width, width + len(cells)),
+        slopes=np.array(slopes, dtype=np.int64).reshape(len(slopes), len(cells)),
     )
 
 

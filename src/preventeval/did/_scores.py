@@ -66,7 +66,16 @@ class ScoreSource(ClusterSums):
         if self.clusters < len(self.unit_clusters):
             return super().cov
         total = np.zeros((self.size, self.size))
-        for group in np.unique(self.code):
-            features = self.features[self.code == group]
-            total += self.maps[group].T @ (features.T @ features) @ self.maps[group]
+        for maps, members in zip(self.maps, self._members, strict=True):
+            features = self.features[members]
+            total += maps.T @ (features.T @ features) @ maps
         return total
+
+    @cached_property
+    def _members(self) -> list[slice | Index]:
+        """Units of each group: a stretch of them where they lie in order, which saves a copy."""
+        groups = np.arange(len(self.maps))
+        if (np.diff(self.code) < 0).any():
+            return [np.flatnonzero(self.code == group) for group in groups]
+        ends = np.searchsorted(self.code, groups, side="right").tolist()
+        return [slice(begin, end) for begin, end in zip([0, *ends], ends, strict=False)]

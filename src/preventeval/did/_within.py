@@ -22,14 +22,14 @@ Shapes: n units, T periods, G groups, K shared and p own regressors, q factors, 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from preventeval.did._likelihoods import Family, Linear, NegativeBinomial, Poisson
 from preventeval.errors import EstimationError
 
-__all__ = ["Fit", "Linear", "NegativeBinomial", "Poisson", "Terms", "regress"]
+__all__ = ["Family", "Fit", "Linear", "NegativeBinomial", "Poisson", "Terms", "regress"]
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -80,16 +80,54 @@ class Terms:
 
     def predictor(self, theta: Array) -> Array:
         """What the regressors say, shape (n, T)."""
-        total = self.own @ theta[self.shared.shape[2] :] if self.own.shape[2] else 0.0
-        for factor, columns in self.blocks():
-            part = (self.shared[:, :, columns] @ theta[columns])[self.code]
-            total = total + (part if factor is None else part * factor[:, None])
-        return np.asarray(total)
+        total = np.empty((len(self.code), self.shared.shape[1]))
+        (_, plain), *others = self.blocks()
+        for units, row in zip(self.members(), self.shared[:, :, plain] @ theta[plain], strict=True):
+            total[units] = row
+        for factor, columns in others:
+            if factor is not None and len(columns):
+                total += (self.shared[:, :, columns] @ theta[columns])[self.code] * factor[:, None]
+        if self.own.shape[2]:
+            total += self.own @ theta[self.shared.shape[2] :]
+        return total
+
+    def members(self) -> list[slice | Index]:
+        """Units of each group: slices where groups lie together and in order."""
+        groups = np.arange(len(self.shared))
+        if (self.code[1:] < self.code[:-1]).any():
+            return [np.flatnonzero(self.code == group) for group in groups]
+        ends = np.searchsorted(self.code, groups, side="right")
+        return [slice(begin, end) for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+
+    def taken(self, units: Index) -> Terms:
+        """The same of some units, or of all in another order."""
+        return replace(self, code=self.code[units], factors=self.factors[units], own=self.own[units])
 
     def blocks(self) -> list[tuple[Array | None, Index]]:
         """Each factor, shape (n,) or None for 1, with the shared regressors that it multiplies."""
         at = [np.flatnonzero(self.factor_of == j) for j in range(-1, self.factors.shape[1])]
         return [(None, at[0]), *zip(self.factors.T, at[1:], strict=True)]
+
+    def features(self, residual: Array) -> Array:
+        """What scores are a linear map of, shape (n, (1 + q) T + p).
+
+        Residuals by period, shape (n, T), the same times each factor, and the scores of own regressors.
+        """
+        if self.own.shape[2] + self.factors.shape[1] == 0:
+            return residual
+        own = np.where((residual != 0)[:, :, None], self.own, 0.0)  # NaN where nothing is used
+        scores = np.einsum("it,itp->ip", residual, own)
+        return np.hstack([residual, *(residual * f[:, None] for f in self.factors.T), scores])
+
+    def maps(self, directions: Array) -> Array:
+        """From :meth:`features` to scores times some directions, shape (G, (1 + q) T + p, k).
+
+        Directions have shape (K + p, k).
+        """
+        k, p = self.shared.shape[2], self.own.shape[2]
+        shared = [self.shared[:, :, at] @ directions[at] for _, at in self.blocks()]
+        own = np.broadcast_to(directions[k:], (len(self.shared), p, directions.shape[1]))
+        return np.concatenate([*shared, own], axis=1)
 
     def sums(self, grid: Array) -> Array:
         """Sums over the periods of a season, shape (n, s)."""
@@ -102,75 +140,6 @@ class Terms:
         if self.season is None:
             return np.zeros((1, 1))
         return levels[:, self.season] if self.seasons > 1 else levels
-
-
-class Family(Protocol):
-    """A log-likelihood as a function of the linear predictor."""
-
-    @property
-    def quadratic(self) -> bool:
-        """Whether one Newton step arrives."""
-
-    def loglik(self, y: Array, eta: Array) -> Array:
-        """Log-likelihood up to a constant, shape (n, T)."""
-
-    def derivatives(self, y: Array, eta: Array) -> tuple[Array, Array]:
-        """Gradient and (minus) expected curvature in the linear predictor, shape (n, T) each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Linear:
-    """Least squares."""
-
-    quadratic: bool = True
-
-    def loglik(self, y: Array, eta: Array) -> Array:
-        """Minus half the squared residual."""
-        return np.asarray(-0.5 * (y - eta) ** 2)
-
-    def derivatives(self, y: Array, eta: Array) -> tuple[Array, Array]:
-        """Residual, and 1."""
-        return y - eta, np.ones_like(y)
-
-
-@dataclass(frozen=True, slots=True)
-class Poisson:
-    """Poisson likelihood with logarithmic link."""
-
-    quadratic: bool = False
-
-    def loglik(self, y: Array, eta: Array) -> Array:
-        """Log-likelihood without its factorials."""
-        return np.asarray(y * eta - np.exp(eta))
-
-    def derivatives(self, y: Array, eta: Array) -> tuple[Array, Array]:
-        """Residual, and the mean."""
-        mean = np.exp(eta)
-        return y - mean, mean
-
-
-@dataclass(frozen=True, slots=True)
-class NegativeBinomial:
-    """Negative binomial likelihood (variance μ + α μ²) with logarithmic link.
-
-    Parameters
-    ----------
-    alpha
-        Overdispersion α, above 0.
-    """
-
-    alpha: float
-    quadratic: bool = False
-
-    def loglik(self, y: Array, eta: Array) -> Array:
-        """Log-likelihood without the terms that the mean does not move."""
-        return np.asarray(y * eta - (y + 1 / self.alpha) * np.log1p(self.alpha * np.exp(eta)))
-
-    def derivatives(self, y: Array, eta: Array) -> tuple[Array, Array]:
-        """Weighted residual, and expected curvature."""
-        mean = np.exp(eta)
-        shrunk = 1 + self.alpha * mean
-        return (y - mean) / shrunk, mean / shrunk
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -217,21 +186,14 @@ class Fit:
         ndarray, shape (G, (1 + q) T + p, k)
             To be applied to :meth:`features`.
         """
-        k, p = terms.shared.shape[2], terms.own.shape[2]
-        shared = [terms.shared[:, :, at] @ self.bread[np.ix_(at, columns)] for _, at in terms.blocks()]
-        own = np.broadcast_to(self.bread[k:, columns], (len(terms.shared), p, len(columns)))
-        return np.concatenate([*shared, own], axis=1)
+        return terms.maps(self.bread[:, columns])
 
     def features(self, terms: Terms) -> Array:
         """What influence values are a linear map of, shape (n, (1 + q) T + p).
 
         Residuals by period, the same times each factor, and the scores of own regressors.
         """
-        if terms.own.shape[2] + terms.factors.shape[1] == 0:
-            return self.residual
-        own = np.where((self.curvature > 0)[:, :, None], terms.own, 0.0)  # NaN where nothing is used
-        scores = np.einsum("it,itp->ip", self.residual, own)
-        return np.hstack([self.residual, *(self.residual * f[:, None] for f in terms.factors.T), scores])
+        return terms.features(self.residual)
 
 
 def regress(
@@ -273,6 +235,8 @@ def regress(
     EstimationError
         Newton's method does not arrive: some coefficient has no finite best value.
     """
+    if (terms.code[1:] < terms.code[:-1]).any():  # groups that lie together need no copies in each step
+        return _sorted(y, weights, offset, terms, family, what, start)
     used = weights > 0
     y, known_offset = np.where(used, y, 0.0), np.where(used, offset, 0.0)
     if terms.own.shape[2]:
@@ -281,20 +245,25 @@ def regress(
     if start is None:
         start = known_offset if family.quadratic else _first_guess(problem, what)
     eta = np.where(used, start, 0.0)
-    height = -np.inf  # the first guess need not be of the model's form, so it is no yardstick
+    mean, height = family.mean(eta), -np.inf  # a first guess need not be of the model's form: no yardstick
     for _ in range(_MOST_STEPS):
-        theta, levels, bread, known = problem.step(eta)
-        moved = problem.predictor(theta, levels)
-        reached = problem.height(moved)
+        step = problem.step(eta, mean)
+        if family.quadratic:
+            eta, mean = step.eta, step.mean
+            break
+        moved, mean = step.eta, step.mean
+        reached = problem.height(moved, mean)
         # A step too far: the likelihood is concave along it, so halving it helps in the end.
         while not reached >= height - 1e-9 * abs(height):
             moved = (eta + moved) / 2
-            reached = problem.height(moved)
+            mean = family.mean(moved)
+            reached = problem.height(moved, mean)
             if np.abs(moved - eta).max() < _SMALL_STEP:
                 break
-        change = float(np.abs(moved - eta).max(initial=0.0))
+        change = np.subtract(moved, eta, out=eta)
+        far = max(change.max(initial=0.0), -change.min(initial=0.0))
         eta, height = moved, reached
-        if family.quadratic or change < _SMALL_STEP:
+        if far < _SMALL_STEP:
             break
     else:
         raise EstimationError(
@@ -302,9 +271,58 @@ def regress(
             hint="the usual cause is an effect without a finite best value: a group of areas or a period "
             "without any event, or covariates that separate events from none",
         )
-    gradient, curvature = (weights * part for part in family.derivatives(y, eta))
-    everywhere = np.asarray(offset + terms.predictor(theta) + terms.spread(levels))
-    return Fit(np.where(known, theta, np.nan), bread, levels, everywhere, gradient, curvature)
+    gradient, curvature = family.derivatives(y, mean)
+    gradient *= weights
+    curvature *= weights
+    bread, known = _inverse(step.information, step.raw)
+    everywhere = terms.predictor(step.theta) + terms.spread(step.levels)
+    everywhere += offset
+    return Fit(np.where(known, step.theta, np.nan), bread, step.levels, everywhere, gradient, curvature)
+
+
+def _sorted(
+    y: Array,
+    weights: Array,
+    offset: Array | float,
+    terms: Terms,
+    family: Family,
+    what: str,
+    start: Array | None,
+) -> Fit:
+    """Fit with units sorted by group, and give the results in the order of the units."""
+    order = np.argsort(terms.code, kind="stable")
+    fit = regress(
+        y[order],
+        weights=weights[order],
+        offset=offset[order] if isinstance(offset, np.ndarray) else offset,
+        terms=terms.taken(order),
+        family=family,
+        what=what,
+        start=None if start is None else start[order],
+    )
+    back = np.argsort(order)
+    return replace(
+        fit,
+        levels=fit.levels[back],
+        eta=fit.eta[back],
+        residual=fit.residual[back],
+        curvature=fit.curvature[back],
+    )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Step:
+    """Where a step leads: coefficients, levels, shape (n, s), and predictor and mean, shape (n, T).
+
+    ``information`` and ``raw`` are as :func:`_information` gives them, where the step began.
+    """
+
+    theta: Array
+    levels: Array
+    eta: Array
+    mean: Array
+    information: Array
+    raw: Array
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -317,45 +335,41 @@ class _Problem:
     terms: Terms
     family: Family
 
-    def step(self, eta: Array) -> tuple[Array, Array, Array, NDArray[np.bool_]]:
-        """One step of iterated weighted least squares from a linear predictor.
-
-        Returns
-        -------
-        theta : ndarray, shape (K + p,)
-        levels : ndarray, shape (n, s)
-        bread : ndarray, shape (K + p, K + p)
-        known : ndarray of bool, shape (K + p,)
-        """
+    def step(self, eta: Array, mean: Array) -> _Step:
+        """One step of iterated weighted least squares from a linear predictor and its mean."""
         terms = self.terms
-        gradient, curvature = self.family.derivatives(self.y, eta)
+        target, curvature = self.family.derivatives(self.y, mean)
+        target *= self.weights
         curvature *= self.weights
         # Curvature times the working response: where the linearised model would have eta be.
-        target = self.weights * gradient + curvature * (eta - self.offset)
+        beyond = eta - self.offset
+        beyond *= curvature
+        target += beyond
         total = terms.sums(curvature)
         with np.errstate(divide="ignore", invalid="ignore"):
-            mean = np.nan_to_num(terms.sums(target) / total)
+            response = np.nan_to_num(terms.sums(target) / total)
         information, raw = _information(curvature, total, terms)
-        bread, known = _inverse(information, raw)
-        theta = bread @ _score(target - curvature * terms.spread(mean), terms)
+        reduced = np.multiply(curvature, terms.spread(response), out=beyond)
+        theta = _solved(information, raw, _score(np.subtract(target, reduced, out=reduced), terms))
         partial = terms.predictor(theta)
         with np.errstate(divide="ignore", invalid="ignore"):
             if isinstance(self.family, Poisson) and terms.season is not None:
                 # Given the rest, the levels of a Poisson regression are known exactly.
-                means = self.weights * np.exp(self.offset + partial)
-                levels = np.log(terms.sums(self.weights * self.y) / terms.sums(means))
-            else:
-                levels = terms.sums(target - curvature * partial) / total
-        return theta, levels, bread, known
+                partial += self.offset
+                mean = np.exp(partial)
+                levels = np.log(terms.sums(self.weights * self.y) / terms.sums(self.weights * mean))
+                known = terms.spread(np.where(total > 0, levels, 0.0))
+                partial += known
+                mean *= np.exp(known)
+                return _Step(theta, levels, partial, mean, information, raw)
+            levels = terms.sums(target - curvature * partial) / total
+        partial += self.offset
+        partial += terms.spread(np.where(total > 0, levels, 0.0))
+        return _Step(theta, levels, partial, self.family.mean(partial), information, raw)
 
-    def predictor(self, theta: Array, levels: Array) -> Array:
-        """Linear predictor where observations are used, shape (n, T); elsewhere 0."""
-        eta = self.offset + self.terms.predictor(theta) + self.terms.spread(levels)
-        return np.where(self.weights > 0, eta, 0.0)
-
-    def height(self, eta: Array) -> float:
+    def height(self, eta: Array, mean: Array) -> float:
         """Log-likelihood up to a constant."""
-        return float((self.weights * self.family.loglik(self.y, eta)).sum())
+        return self.family.loglik(self.weights * self.y, self.weights, eta, mean)
 
 
 def _first_guess(problem: _Problem, what: str) -> Array:
@@ -367,9 +381,10 @@ def _first_guess(problem: _Problem, what: str) -> Array:
     y, weights, offset, terms = problem.y, problem.weights, problem.offset, problem.terms
     groups = len(terms.shared)
     if len(y) > groups:
-        member = [np.flatnonzero(terms.code == group) for group in range(groups)]
-        counts = np.stack([(weights[m] * y[m]).sum(axis=0) for m in member])
-        at_risk = np.stack([(weights[m] * np.exp(offset[m])).sum(axis=0) for m in member])
+        counts, at_risk = (
+            np.stack([grid[units].sum(axis=0) for units in terms.members()])
+            for grid in (weights * y, weights * np.exp(offset))
+        )
         seen = at_risk > 0
         plain = terms.factor_of < 0
         summed = Terms(
@@ -422,24 +437,27 @@ def _information(curvature: Array, total: Array, terms: Terms) -> tuple[Array, A
         means = [terms.sums(curvature * terms.own[:, :, j]) * per_total for j in range(p)]
         centred = terms.own - np.stack([np.broadcast_to(terms.spread(m), curvature.shape) for m in means], 2)
     weighted = curvature[:, :, None] * centred
-    blocks = terms.blocks()
-    for group, shared in enumerate(terms.shared):
-        mine = np.flatnonzero(terms.code == group)
+    periods = np.arange(curvature.shape[1])
+    every, present = terms.blocks(), (terms.shared != 0).any(axis=1)  # most regressors concern few groups
+    for mine, shared, here in zip(terms.members(), terms.shared, present, strict=True):
+        blocks = [(one, rows[here[rows]]) for one, rows in every]
         for first, (one, rows) in enumerate(blocks):
-            scaled = curvature[mine] if one is None else curvature[mine] * one[mine, None]
-            information[rows, k:] += shared[:, rows].T @ _sum_of(weighted[mine], one, mine)
+            scaled, left = curvature[mine], shared[:, rows].T
+            if one is not None:
+                scaled = scaled * one[mine, None]
+            information[rows, k:] += left @ _sum_of(weighted[mine], one, mine)
             for other, columns in blocks[first:]:
                 twice = scaled if other is None else scaled * other[mine, None]
                 sums = twice.sum(axis=0)
                 within = np.diag(sums)
                 for season in range(terms.seasons):
-                    at = np.flatnonzero(terms.season == season)
+                    at = slice(None) if terms.seasons == 1 else np.flatnonzero(terms.season == season)
                     block = twice[:, at] * per_total[mine, season, None]
-                    within[np.ix_(at, at)] -= block.T @ curvature[mine][:, at]
-                part = shared[:, rows].T @ within @ shared[:, columns]
+                    within[np.ix_(periods[at], periods[at])] -= block.T @ curvature[mine][:, at]
+                part = left @ within @ shared[:, columns]
                 information[np.ix_(rows, columns)] += part
                 if other is one:
-                    raw[rows] += sums @ shared[:, rows] ** 2
+                    raw[rows] += left**2 @ sums
                 else:
                     information[np.ix_(columns, rows)] += part.T
     information[k:, :k] = information[:k, k:].T
@@ -448,7 +466,7 @@ def _information(curvature: Array, total: Array, terms: Terms) -> tuple[Array, A
     return information, raw
 
 
-def _sum_of(grid: Array, factor: Array | None, units: Index) -> Array:
+def _sum_of(grid: Array, factor: Array | None, units: slice | Index) -> Array:
     """Sum over units of a grid of theirs times their factor."""
     return np.asarray(grid.sum(axis=0) if factor is None else np.tensordot(factor[units], grid, axes=1))
 
@@ -457,11 +475,28 @@ def _score(reduced: Array, terms: Terms) -> Array:
     """Products of regressors and a grid, summed over everything, shape (K + p,)."""
     score = np.zeros(terms.size)
     score[terms.shared.shape[2] :] = np.einsum("it,itp->p", reduced, terms.own)
-    for group, shared in enumerate(terms.shared):
-        mine = np.flatnonzero(terms.code == group)
+    for mine, shared in zip(terms.members(), terms.shared, strict=True):
         for factor, columns in terms.blocks():
             score[columns] += _sum_of(reduced[mine], factor, mine) @ shared[:, columns]
     return score
+
+
+def _solved(information: Array, raw: Array, score: Array) -> Array:
+    """Coefficients, shape (K + p,), with the help of a generalised inverse where there is no other."""
+    scale = np.sqrt(np.where(raw > 0, raw, 1.0))
+    scaled = information / np.outer(scale, scale)
+    if _determined(scaled):
+        return np.asarray(np.linalg.solve(scaled, score / scale) / scale)
+    return np.asarray(_inverse(information, raw)[0] @ score)
+
+
+def _determined(scaled: Array) -> bool:
+    """Whether no column of a scaled information matrix depends on the others."""
+    try:
+        pivots = np.diag(np.linalg.cholesky(scaled)) ** 2
+    except np.linalg.LinAlgError:
+        return False
+    return bool(pivots.min(initial=1.0) > _COLLINEAR)
 
 
 def _inverse(information: Array, raw: Array) -> tuple[Array, NDArray[np.bool_]]:
@@ -472,11 +507,7 @@ def _inverse(information: Array, raw: Array) -> tuple[Array, NDArray[np.bool_]]:
     """
     scale = np.sqrt(np.where(raw > 0, raw, 1.0))
     scaled = information / np.outer(scale, scale)
-    try:
-        pivots = np.diag(np.linalg.cholesky(scaled)) ** 2
-    except np.linalg.LinAlgError:
-        pivots = np.zeros(1)
-    if pivots.min(initial=1.0) > _COLLINEAR:
+    if _determined(scaled):
         return np.linalg.inv(scaled) / np.outer(scale, scale), np.ones(len(raw), dtype=bool)
     values, vectors = np.linalg.eigh(scaled)
     empty = values <= _COLLINEAR

@@ -4,24 +4,45 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from preventeval.design import StudyDesign
+from preventeval.design.starts import names_of
+from preventeval.did._fixed_effects import (
+    Data,
+    Likelihood,
+    by_group,
+    fit,
+    known_options,
+    read,
+    require_known,
+    seen_twice,
+    varying_covariates,
+    with_events,
+)
+from preventeval.did._sandwich import BiasReduced, SmallSample, Vcov, uncertainty_of
+from preventeval.did._saturated import period_effects
+from preventeval.did._within import Terms
 from preventeval.errors import EstimationError
 from preventeval.estimate import EffectEstimate, Recipe
-from preventeval.uncertainty import Covariance
+from preventeval.scale import LOG_RATE_RATIO
 from preventeval.words import Message
 
-__all__ = ["TwoWayFixedEffects", "Vcov"]
+__all__ = ["TwoWayFixedEffects"]
 
 Array = NDArray[np.float64]
-Vcov = Literal["clustered", "robust", "unadjusted"]
+Index = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+_DETERMINED = (
+    "where every unit is treated in the end, an event study needs more event times as reference=(…); "
+    "otherwise leave the covariate out"
+)
 
 
 @dataclass(frozen=True)
@@ -32,11 +53,11 @@ class TwoWayFixedEffects:
     differ between cohorts or over time, its coefficients mix comparisons that no one asked
     for (Goodman-Bacon 2021), and a note says so.
 
-    The covariance is multiplied by G / (G − 1) × (n − 1) / (n − K) with G clusters, n
-    unit-periods and K coefficients, where unit effects do not count (they are nested in the
-    clusters) and period effects do; intervals refer to t with G − 1 degrees of freedom. For
-    ``"robust"`` and ``"unadjusted"`` the factor is n / (n − K), K counts unit effects too, and
-    t has n − K. These are the defaults of R's fixest.
+    Standard errors are those of R's fixest. The clustered covariance is multiplied by
+    G / (G − 1) × (n − 1) / (n − K) with G clusters, n unit-periods and K coefficients, where
+    unit effects do not count (they are nested in the clusters) and period effects do; intervals
+    refer to t with G − 1 degrees of freedom, for counts too. For ``"robust"`` and
+    ``"unadjusted"`` the factor is n / (n − K), K counts unit effects too, and t has n − K.
 
     Parameters
     ----------
@@ -46,19 +67,38 @@ class TwoWayFixedEffects:
         Event times that effects are measured against, less the anticipation of the design;
         never treated units belong to them. Where every unit is treated in the end, one is
         not enough.
+    window
+        First and last event time with an effect of its own, for event studies: what lies
+        beyond is pooled into them. None for no limit.
+    likelihood
+        ``"linear"``: least squares of the outcome as the design analyses it. ``"poisson"`` and
+        ``"negative_binomial"``: regressions of the incidents with logarithmic link, with the
+        exposure of the panel (where it has one) as offset; the effect is the logarithm of a rate
+        ratio. The negative binomial (variance μ + μ²/θ, θ estimated too) needs its variance to be
+        right, and with an effect for every unit it is biased in short panels; a note says so.
     vcov
-        ``"clustered"`` by the clusters of the design, ``"robust"`` (to heteroskedasticity
-        alone) or ``"unadjusted"``.
+        ``"clustered"`` by the clusters of the design, ``"two_way"`` (by clusters and by periods),
+        ``"robust"`` (to heteroskedasticity alone) or ``"unadjusted"``. For least squares without
+        sampling weights also ``"CR0"``, ``"CR1"``, ``"CR1p"``, ``"CR1S"``, ``"CR2"`` and
+        ``"CR3"``, clustered and named as in R's clubSandwich, with Satterthwaite degrees of
+        freedom (in an event study the fewest of all event times): CR2 and CR3 adjust residuals
+        for their leverage, which matters where clusters are few.
+    small_sample
+        What K counts: ``"nested"`` as above (with ``"two_way"`` neither unit nor period effects),
+        ``"full"`` all coefficients, ``"none"`` for no factor at all.
 
     Raises
     ------
     EstimationError
-        An option that is not known.
+        An option that is not known, or that does not go with the others.
 
     References
     ----------
     Goodman-Bacon, A. (2021). Difference-in-differences with variation in treatment timing.
     Journal of Econometrics 225, 254–277. https://doi.org/10.1016/j.jeconom.2021.03.014
+    Pustejovsky, J. E. & Tipton, E. (2018). Small-sample methods for cluster-robust variance
+    estimation and hypothesis testing in fixed effects models. Journal of Business & Economic
+    Statistics 36, 672–683. https://doi.org/10.1080/07350015.2016.1247004
 
     Examples
     --------
@@ -76,11 +116,17 @@ class TwoWayFixedEffects:
     >>> design = pe.StudyDesign(panel, outcome="robbery", treated_from="start")
     >>> pe.TwoWayFixedEffects().fit(design).params.round(3).to_dict()
     {'overall': -3.167}
+    >>> counts = pe.TwoWayFixedEffects(likelihood="poisson").fit(design)
+    >>> counts.as_percent().params.round(1).to_dict()
+    {'overall': -42.3}
     """
 
     event_study: bool = False
     reference: Sequence[int] = (-1,)
+    window: tuple[int, int] | None = None
+    likelihood: Likelihood = "linear"
     vcov: Vcov = "clustered"
+    small_sample: SmallSample = "nested"
     name: ClassVar[str] = "TwoWayFixedEffects"
     references: ClassVar[tuple[str, ...]] = (
         "Goodman-Bacon, A. (2021). Difference-in-differences with variation in treatment timing. "
@@ -88,18 +134,40 @@ class TwoWayFixedEffects:
     )
 
     def __post_init__(self) -> None:
-        if self.vcov not in get_args(Vcov):
-            choices = ", ".join(repr(choice) for choice in get_args(Vcov))
-            raise EstimationError(f"{self.name}: vcov={self.vcov!r} is not known: choose one of {choices}")
-        try:
-            times = tuple(operator.index(time) for time in self.reference)
-        except TypeError:
-            times = ()
+        known_options(
+            self, event_study=Literal[True, False], likelihood=Likelihood, vcov=Vcov, small_sample=SmallSample
+        )
+        times = _whole(self.reference)
         if not times:
             raise EstimationError(
                 f"{self.name}: reference={self.reference!r}: expected event times, such as (-1,)"
             )
         object.__setattr__(self, "reference", times)
+        if self.window is not None:
+            window = _whole(self.window)
+            if len(window) != 2 or not window[0] <= min(times) <= max(times) <= window[1]:
+                raise EstimationError(
+                    f"{self.name}: window={self.window!r}: expected a first and a last event time around "
+                    f"the reference, such as (-8, 8)"
+                )
+            if not self.event_study:
+                raise EstimationError(f"{self.name}: window= goes with event_study=True")
+            object.__setattr__(self, "window", window)
+        plain = self.likelihood == "linear" and self.small_sample == "nested"
+        if self.vcov in get_args(BiasReduced) and not plain:
+            raise EstimationError(
+                f"{self.name}: vcov={self.vcov!r} is for least squares and has a small-sample factor of its "
+                "own: it goes with likelihood='linear' and without small_sample="
+            )
+        if self.likelihood == "negative_binomial" and self.vcov not in ("clustered", "unadjusted"):
+            raise EstimationError(
+                f"{self.name}: likelihood='negative_binomial' goes with vcov='clustered' or 'unadjusted'"
+            )
+
+    def with_leads(self, design: StudyDesign) -> TwoWayFixedEffects:
+        """The event study of the same regression, for the check of earlier trends."""
+        del design  # every event time that can have an effect gets one
+        return replace(self, event_study=True)
 
     def fit(self, design: StudyDesign) -> EffectEstimate:
         """Estimate the effects of a design.
@@ -117,161 +185,154 @@ class TwoWayFixedEffects:
         Raises
         ------
         EstimationError
-            An effect that the unit and period effects already determine.
+            An effect that the unit and period effects already determine, a likelihood for counts
+            without counts, or too little data.
         """
-        ever = np.broadcast_to(design.ever_treated[:, None], design.y.shape)
-        times = np.arange(design.n_periods) - np.where(ever, design.cohort[:, None], 0)
-        used, notes = self._sample(design, times, ever)
-        shown, estimated = self._event_times(design, times[used & ever])
-        programme = ((times == estimated[:, None, None]) if self.event_study else (times >= 0)[None]) & ever
-        varying = {name: x for name, x in design.panel.covariates.items() if _varies(x, used)}
-        absorbed = [name for name in design.panel.covariates if name not in varying]
-        if absorbed:
-            notes.append(Message("note-twfe-absorbed", {"covariates": ", ".join(absorbed)}))
+        study = _Study.of(design, self)
+        data = study.sample(read(design, self.likelihood, self.name))
+        if self.likelihood != "linear":
+            data = study.with_events(data)
+        shown, estimated, column = study.columns(data)
+        covariates, own, absorbed = varying_covariates(design, data.used)
+        n_base, k = design.n_periods - 1, len(estimated)
+        shared = np.zeros((*column.shape, n_base + k))
+        shared[:, :, :n_base] = period_effects(design.n_periods, None)
+        group, period = np.nonzero(column >= 0)
+        shared[group, period, n_base + column[group, period]] = 1.0
+        terms = Terms(
+            study.code,
+            shared,
+            np.zeros((design.n_units, 0)),
+            np.full(n_base + k, -1),
+            own,
+            np.zeros(design.n_periods, dtype=np.int64),
+        )
         names = [f"event time {time}" if self.event_study else "the programme" for time in estimated]
-        rows = _Rows.of(design, used, np.stack([*programme.astype(np.float64), *varying.values()], axis=2))
-        rows.require_identified([*names, *(f"covariate '{name}'" for name in varying)])
-        coefficients, cov, df = rows.regress(self.vcov)
+        names += [f"covariate '{name}'" for name in covariates]
+        effects = np.arange(n_base, n_base + k)
+        model, scatter = fit(data, design, terms, effects, likelihood=self.likelihood, what=self.name)
+        require_known(model, np.arange(n_base, terms.size), names, what=self.name, hint=_DETERMINED)
+        spread, numbers, repaired = uncertainty_of(model, self.vcov, self.small_sample, what=self.name)
         # Zeros for the reference, the coefficients of the programme at their place.
         place = (shown[:, None] == estimated).astype(np.float64)
-        k = len(estimated)
         return EffectEstimate(
-            effect=place @ coefficients[:k],
+            effect=place @ model.fit.coefficients[model.columns],
             labels=pd.DataFrame({"event_time": shown}) if self.event_study else pd.DataFrame(index=[0]),
-            uncertainty=Covariance(place @ cov[:k, :k] @ place.T, df),
-            scale=design.scale,
+            uncertainty=spread.through(lambda effects: effects @ place.T, place),
+            scale=design.scale if self.likelihood == "linear" else LOG_RATE_RATIO,
             recipe=Recipe(design, self),
             of="event_time" if self.event_study else "overall",
             post=shown >= 0,
-            notes=tuple(notes),
-            diagnostics=rows.diagnostics(df),
+            notes=(*study.notes(absorbed), *data.notes, *repaired),
+            diagnostics=MappingProxyType({**numbers, **scatter}),
         )
-
-    def _event_times(
-        self, design: StudyDesign, times: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Event times that get a row, and those that get a coefficient; 0 alone if static."""
-        if not self.event_study:
-            return np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
-        shown = np.unique(times)
-        return shown, shown[~np.isin(shown, np.array(self.reference) - design.anticipation)]
-
-    def _sample(
-        self, design: StudyDesign, times: NDArray[np.int64], ever: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.bool_], list[Message]]:
-        """Unit-periods that enter, shape (n_units, n_periods), and notes on what does not."""
-        used = np.isfinite(design.y) & np.isfinite(design.covariates).all(axis=2)
-        used &= (design.weights > 0)[:, None]
-        notes = [Message("note-twfe-comparison")]
-        if len(design.cohorts) > 1:
-            notes.insert(0, Message("note-twfe-mixes", {"cohorts": len(design.cohorts)}))
-        early = used & ever & (times < 0) & (times >= -design.anticipation)
-        if early.any() and not self.event_study:
-            notes.append(Message("note-twfe-anticipation", {"count": int(early.sum())}))
-            used &= ~early
-        single = used.sum(axis=1) == 1
-        if single.any():
-            units = ", ".join(str(unit) for unit in design.panel.units[single][:6])
-            notes.append(Message("note-twfe-single", {"count": int(single.sum()), "units": units}))
-            used[single] = False
-        return used, notes
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Rows:
-    """The regression's rows: one per unit and period that enters."""
+class _Study:
+    """Units by their start: each start date is a group whose units share their regressors.
 
-    unit: NDArray[np.int64]
-    period: NDArray[np.int64]
-    y: Array
-    x: Array
-    weights: Array
-    clusters: NDArray[np.int64]
+    Parameters
+    ----------
+    design, options
+        What is estimated, and how.
+    code
+        Group of each unit, shape (n,).
+    times
+        Event time of each group and period, shape (G, T); of the never treated, periods.
+    ever
+        Groups that start, shape (G, 1).
+    """
+
+    design: StudyDesign
+    options: TwoWayFixedEffects
+    code: Index
+    times: Index
+    ever: Flags
 
     @staticmethod
-    def of(design: StudyDesign, used: NDArray[np.bool_], x: Array) -> _Rows:
-        unit, period = np.nonzero(used)
-        return _Rows(unit, period, design.y[used], x[used], design.weights[unit], design.clusters[unit])
+    def of(design: StudyDesign, options: TwoWayFixedEffects) -> _Study:
+        starts, code = np.unique(design.cohort, return_inverse=True)
+        ever = (starts < design.n_periods)[:, None]
+        times = np.arange(design.n_periods) - np.where(ever, starts[:, None], 0)
+        return _Study(design, options, code.astype(np.int64), times, ever)
 
-    def require_identified(self, names: list[str]) -> None:
-        """Refuse a regressor that unit effects, period effects and the others determine."""
-        k, clusters = self.coefficients("unadjusted"), len(np.unique(self.clusters))
-        if len(self.y) <= k or clusters < 2:
+    def sample(self, data: Data) -> Data:
+        """Leave out the time just before a start from a static regression, and units seen once."""
+        early = self.ever & (self.times < 0) & (self.times >= -self.design.anticipation)
+        if early.any() and not self.options.event_study:
+            out = early[self.code] & data.used
+            data = data.without(out, Message("note-twfe-anticipation", {"count": int(out.sum())}))
+        return seen_twice(data, self.design)
+
+    def columns(self, data: Data) -> tuple[Index, Index, Index]:
+        """Event times with a row and those with a coefficient (0 if static), and whose it is.
+
+        Returns
+        -------
+        shown, estimated : ndarray
+        column : ndarray, shape (G, T)
+            Which coefficient a group has in a period; -1 for none.
+        """
+        static = np.zeros(1, dtype=np.int64)
+        if not self.options.event_study:
+            return static, static, np.where(self.ever & (self.times >= 0), 0, -1)
+        pooled = self._pool(self.times)
+        seen = np.broadcast_to(self.ever, pooled.shape)
+        if not data.complete:
+            seen = seen & (by_group(data.used, self.code) > 0)
+        shown = np.unique(pooled[seen])
+        reference = self._pool(np.array(self.options.reference) - self.design.anticipation)
+        estimated = shown[~np.isin(shown, reference)]
+        own = self.ever & np.isin(pooled, estimated)
+        return shown, estimated, np.where(own, np.searchsorted(estimated, pooled), -1)
+
+    def _pool(self, times: Index) -> Index:
+        """Event times with those beyond the window pooled into its ends."""
+        window = self.options.window
+        return times if window is None else np.clip(times, *window)
+
+    def with_events(self, data: Data) -> Data:
+        """Leave out what a regression of counts learns nothing from, and say so."""
+        _, estimated, column = self.columns(data)
+        used, silent = with_events(data, self.code, column, len(estimated))
+        if not self.options.event_study and silent.effects.any():
             raise EstimationError(
-                f"TwoWayFixedEffects: {len(self.y)} unit-periods in {clusters} clusters are too few for "
-                f"{k} coefficients, unit and period effects among them"
+                f"{self.options.name}: not one incident in the programme's unit-periods (or none anywhere "
+                "else in those periods): the logarithm of a rate ratio would be minus infinity",
+                hint="likelihood='linear' with measure='rate' can estimate a difference",
             )
-        left = _without_effects(self.x, self.unit, self.period)
-        triangle = np.linalg.qr(left, mode="r")
-        size = np.linalg.norm(self.x - self.x.mean(axis=0), axis=0)
-        for column, name in enumerate(names):
-            if column >= len(triangle) or abs(triangle[column, column]) <= 1e-8 * max(size[column], 1e-300):
-                raise EstimationError(
-                    f"TwoWayFixedEffects: {name} cannot be told apart from unit effects, period effects and "
-                    "the regressors before it",
-                    hint="where every unit is treated in the end, an event study needs more event times as "
-                    "reference=(…); otherwise leave the covariate out",
-                )
+        panel, label = self.design.panel, self.design.panel.periods.label
+        left_out = {
+            "units": panel.units[silent.units],
+            "periods": np.array([label(int(t)) for t in np.flatnonzero(silent.periods)]),
+            "times": estimated[silent.effects],
+        }
+        notes = [
+            Message(f"note-counts-silent-{kind}", {"count": len(labels), "named": names_of(labels)})
+            for kind, labels in left_out.items()
+            if len(labels)
+        ]
+        return data.without(~used, *notes)
 
-    def regress(self, vcov: Vcov) -> tuple[Array, Array, float]:
-        """Coefficients, shape (k,), their covariance, shape (k, k), and degrees of freedom."""
-        from linearmodels.panel import PanelOLS
-
-        index = pd.MultiIndex.from_arrays([self.unit, self.period], names=["unit", "period"])
-        model = PanelOLS(
-            pd.Series(self.y, index=index, name="y"),
-            pd.DataFrame(self.x, index=index, columns=[f"x{j}" for j in range(self.x.shape[1])]),
-            entity_effects=True,
-            time_effects=True,
-            weights=pd.Series(self.weights, index=index, name="weights"),
-            check_rank=False,
-        )
-        n, k, clusters = len(self.y), self.coefficients(vcov), len(np.unique(self.clusters))
-        # The library's own small-sample factor counts the unit effects, which are nested in
-        # the clusters; it is turned off and the stated one is applied.
-        options: dict[str, Any] = {"debiased": False, "auto_df": False, "count_effects": False}
-        factor, df = n / (n - k), n - k
-        if vcov == "clustered":
-            options["clusters"] = pd.DataFrame({"cluster": self.clusters}, index=index)
-            factor, df = clusters / (clusters - 1) * (n - 1) / (n - k), clusters - 1
-        result = model.fit(cov_type=vcov, **options)
-        return result.params.to_numpy(), result.cov.to_numpy() * factor, float(df)
-
-    def coefficients(self, vcov: Vcov) -> int:
-        """How many coefficients the small-sample factor counts."""
-        counted = int(self.x.shape[1]) + len(np.unique(self.period))
-        return counted if vcov == "clustered" else counted + len(np.unique(self.unit)) - 1
-
-    def diagnostics(self, df: float) -> MappingProxyType[str, Any]:
-        return MappingProxyType(
-            {
-                "unit_periods": len(self.y),
-                "units": len(np.unique(self.unit)),
-                "clusters": len(np.unique(self.clusters)),
-                "df": df,
-            }
-        )
+    def notes(self, absorbed: list[str]) -> list[Message]:
+        """What the method does that a reader should know."""
+        notes, cohorts = [Message("note-twfe-comparison")], int(self.ever.sum())
+        if cohorts > 1:
+            notes.insert(0, Message("note-twfe-mixes", {"cohorts": cohorts}))
+        if absorbed:
+            notes.append(Message("note-twfe-absorbed", {"covariates": ", ".join(absorbed)}))
+        window, times = self.options.window, self.times[np.broadcast_to(self.ever, self.times.shape)]
+        if window is not None and (times != self._pool(times)).any():
+            notes.append(Message("note-twfe-window", {"first": window[0], "last": window[1]}))
+        if self.options.likelihood == "negative_binomial":
+            notes.append(Message("note-counts-negative-binomial"))
+        return notes
 
 
-def _varies(x: Array, used: NDArray[np.bool_]) -> bool:
-    """Whether a covariate varies over time within some unit, where it is used."""
-    seen = np.where(used, x, np.nan)
-    rows = seen[used.any(axis=1)]
-    return bool((np.nanmax(rows, axis=1) > np.nanmin(rows, axis=1)).any())
-
-
-def _without_effects(x: Array, unit: NDArray[np.int64], period: NDArray[np.int64]) -> Array:
-    """What unit and period effects leave of regressors, shape (n, k): exact, gaps or not."""
-    units, periods = (np.unique(codes, return_inverse=True)[1] for codes in (unit, period))
-    seen = np.zeros((units.max() + 1, periods.max() + 1))
-    seen[units, periods] = 1.0
-    per_unit = seen.sum(axis=1)
-    within = np.diag(seen.sum(axis=0)) - seen.T @ (seen / per_unit[:, None])
-    solve = np.linalg.pinv(within, hermitian=True)
-    result = np.empty_like(x)
-    for column in range(x.shape[1]):
-        own = x[:, column]
-        left = own - (np.bincount(units, own) / per_unit)[units]
-        left = own - (solve @ np.bincount(periods, left))[periods]
-        result[:, column] = left - (np.bincount(units, left) / per_unit)[units]
-    return result
+def _whole(values: object) -> tuple[int, ...]:
+    """Whole numbers as a tuple; empty where they are something else."""
+    try:
+        return tuple(operator.index(value) for value in values)  # type: ignore[attr-defined]
+    except TypeError:
+        return ()

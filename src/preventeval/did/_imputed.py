@@ -1,0 +1,457 @@
+"""Effects by imputation and their influence values, as array functions.
+
+With V the weight w (least squares) or w μ⁰ (Poisson) of an observation, z its regressors less
+their V-weighted mean over the untreated observations of its unit, s the score of a unit in the
+first-stage regression and B the inverse information there, a unit's influence on a cell is
+
+- least squares, mean difference Σ w τ / Σ w: Σ w (τ − τ̄) / Σ w − (Σ V z / Σ V)' B s,
+- Poisson, log(Σ w y / Σ w μ⁰): Σ w (y − ρ μ⁰) / Σ w y − (Σ V z / Σ V)' B s,
+
+with the first sum over the unit's own observations in the cell and all others over everyone's.
+Both are derivatives in the weight of the unit: its level hangs on its own data and on the
+coefficients, and z carries the latter. The first is the conservative influence of Borusyak,
+Jaravel & Spiess (2024, https://doi.org/10.1093/restud/rdae007, section 4.3), whose treated
+residuals are τ − τ̄ and whose weights on untreated residuals are −(Σ V z / Σ V)' B z.
+
+Shapes: n units, T periods, G start dates, k cells, f features.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preventeval.did._imputation import FirstStage, Sample
+
+__all__ = ["Effects", "Imputed", "Residuals", "cell_effects", "impute", "lead_effects", "sort_cells"]
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Index = NDArray[np.int64]
+Residuals = Literal["cohort_period", "event_time", "overall"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Effects:
+    """Effects, and what their influence values are a linear map of.
+
+    Parameters
+    ----------
+    effect
+        Shape (k,).
+    size
+        Weighted number of observations behind each, shape (k,).
+    total
+        Weighted sum of their outcomes, shape (k,).
+    features
+        Numbers of each unit, shape (n, f).
+    maps
+        From them to influence on the effects and, for counts, on the totals behind them, by
+        start date, shape (G, f, k or 2 k).
+    """
+
+    effect: Array
+    size: Array
+    total: Array
+    features: Array
+    maps: Array
+
+    def behind(self, other: Effects) -> Effects:
+        """These effects, and others before them."""
+        first, second = other.features.shape[1], self.features.shape[1]
+        groups, k, before = len(self.maps), len(self.effect), len(other.effect)
+        layers = self.maps.shape[2] // k  # effects, and totals behind them
+        maps = np.zeros((groups, first + second, layers, before + k))
+        maps[:, :first, :, :before] = other.maps.reshape(groups, first, layers, before)
+        maps[:, first:, :, before:] = self.maps.reshape(groups, second, layers, k)
+        return Effects(
+            np.concatenate([other.effect, self.effect]),
+            np.concatenate([other.size, self.size]),
+            np.concatenate([other.total, self.total]),
+            np.hstack([other.features, self.features]),
+            maps.reshape(groups, first + second, -1),
+        )
+
+    def rows(self, keep: Flags) -> Effects:
+        """Some of the effects, shape (k,)."""
+        layers = self.maps.shape[2] // len(keep)
+        maps = self.maps[:, :, np.tile(keep, layers)]
+        return replace(
+            self, effect=self.effect[keep], size=self.size[keep], total=self.total[keep], maps=maps
+        )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Imputed:
+    """Treated observations beside what was expected of them.
+
+    Parameters
+    ----------
+    sample, stage
+        The units, and the regression on their untreated observations.
+    partial, expected
+        What is expected of the units that the regression was run on but for their level, and
+        with it, shape (n, T); NaN where not known.
+    silent
+        For counts, units without any event, which say nothing about a ratio, shape (n,).
+    known
+        Where both outcome and expectation are known, of units that are not silent, shape (n, T).
+    base
+        There 1, or for counts the expected outcome, elsewhere 0, shape (n, T).
+    units, size, weighted_base, difference
+        Sums over the units of a start date in a period, shape (G, T): their number, the same
+        weighted, the weighted base, and the weighted outcomes less what was expected.
+    """
+
+    sample: Sample
+    stage: FirstStage
+    partial: Array
+    expected: Array
+    silent: Flags
+    known: Flags
+    base: Array
+    units: Array
+    size: Array
+    weighted_base: Array
+    difference: Array
+
+    @property
+    def treated(self) -> Flags:
+        """Start dates and periods with treated observations that have something expected, shape (G, T)."""
+        return ~self.sample.untreated & (self.units > 0)
+
+    @property
+    def outcome(self) -> Array:
+        """Weighted sum of outcomes, for counts, shape (G, T)."""
+        return self.weighted_base + self.difference
+
+    @property
+    def lost(self) -> Flags:
+        """Units with outcomes when treated but none before that can be used, shape (n,)."""
+        if self.stage.data is not self.sample:
+            return (self.sample.first == 0)[self.sample.code]
+        treated = ~self.sample.untreated[self.sample.code] & np.isfinite(self.sample.y)
+        possible = self.stage.possible[self.sample.code]
+        return np.asarray((treated & possible & np.isnan(self.expected)).any(axis=1))
+
+
+def impute(sample: Sample, stage: FirstStage) -> Imputed:
+    """Set treated observations beside what the first stage expects of them.
+
+    Parameters
+    ----------
+    sample
+        The units.
+    stage
+        The regression on their untreated observations.
+
+    Returns
+    -------
+    Imputed
+    """
+    data = stage.data
+    partial = stage.without_levels(data)
+    expected = stage.expected(data, partial)
+    gap = data.y - expected
+    known = np.isfinite(gap)
+    silent = np.zeros(len(known), dtype=bool)
+    if data.counts:
+        silent = known.any(axis=1) & ~((data.y > 0) & known).any(axis=1)
+        known &= ~silent[:, None]
+    base = np.where(known, expected, 0.0) if data.counts else known.astype(np.float64)
+    gap[~known] = 0.0
+    shape = (len(sample.starts), sample.n_periods)
+    units, size, weighted_base, difference = (np.zeros(shape) for _ in range(4))
+    for group, rows, _ in data.groups():
+        weights = data.weights[rows]
+        units[group] = known[rows].sum(axis=0)
+        size[group] = weights @ known[rows]
+        weighted_base[group], difference[group] = weights @ base[rows], weights @ gap[rows]
+    if data is not sample:
+        units *= np.diff(sample.ends, prepend=0)[:, None]
+    return Imputed(
+        sample, stage, partial, expected, silent, known, base, units, size, weighted_base, difference
+    )
+
+
+def sort_cells(imputed: Imputed, *, leave_out: bool) -> tuple[Flags, dict[str, Flags]]:
+    """Tell cells that have an estimate from those that do not.
+
+    Parameters
+    ----------
+    imputed
+        Treated observations beside what was expected of them.
+    leave_out
+        Whether each cluster is to be left out of its own mean.
+
+    Returns
+    -------
+    keep : ndarray of bool, shape (G, T)
+    left_out : dict of ndarray of bool, shape (G, T) each
+        ``"impossible"`` (not one treated observation with something expected), and for counts
+        ``"empty"`` (no event) and ``"uncompared"`` (none in what they are compared with);
+        ``"alone"``: a single cluster that would be left out of its own mean.
+    """
+    sample = imputed.sample
+    treated, known = ~sample.untreated, imputed.units > 0
+    empty, uncompared, alone = np.zeros((3, *treated.shape), dtype=bool)
+    if sample.counts:
+        empty = treated & known & (imputed.outcome <= 0)
+        without = np.where(known, imputed.weighted_base <= 0, ~imputed.stage.possible)
+        uncompared = treated & ~empty & without & _watched(sample)
+    keep = treated & known & ~empty & ~uncompared
+    if leave_out:
+        alone = keep & (_clusters_in(imputed) < 2)
+    impossible = treated & ~keep & ~empty & ~uncompared
+    reasons = {"impossible": impossible, "empty": empty, "uncompared": uncompared, "alone": alone}
+    return keep & ~alone, reasons
+
+
+def cell_effects(imputed: Imputed, keep: Flags, *, residuals: Residuals, leave_out: bool) -> Effects:
+    """Effects of start dates in periods.
+
+    Parameters
+    ----------
+    imputed
+        Treated observations beside what was expected of them.
+    keep
+        Start dates and periods to keep, shape (G, T).
+    residuals
+        Whose mean difference is taken off treated observations for their influence: that of the
+        cell, of all cells at the same time since the start, or of all.
+    leave_out
+        Whether a cluster is left out of the mean that is taken off its own observations.
+
+    Returns
+    -------
+    Effects
+        In order of start date and period.
+    """
+    sample, stage = imputed.sample, imputed.stage
+    group, period = np.nonzero(keep)
+    at = (group, period)
+    k, n_periods = len(group), sample.n_periods
+    ratio = imputed.difference[at] / imputed.weighted_base[at]
+    grid = _deviations(imputed, keep, residuals=residuals, leave_out=leave_out)
+    terms = stage.terms(sample)
+    features = grid if stage.residual is None else terms.features(stage.residual).copy()
+    if stage.residual is not None:
+        features[:, :n_periods] += grid
+    maps = terms.maps(-stage.bread @ _carried(imputed, keep).T)
+    maps[:, :n_periods] *= stage.used[:, :, None]
+    scale = imputed.outcome[at] if sample.counts else imputed.size[at]
+    maps[group, period, np.arange(k)] = 1 / scale
+    if sample.counts:
+        features = np.hstack([features, _level_residuals(imputed, keep)])
+        whole = np.zeros((len(maps), features.shape[1], 2 * k))
+        whole[:, : maps.shape[1], :k] = maps
+        whole[group, maps.shape[1] + period, k + np.arange(k)] = 1.0
+        maps = whole
+    return Effects(
+        np.log1p(ratio) if sample.counts else ratio, imputed.size[at], imputed.outcome[at], features, maps
+    )
+
+
+def lead_effects(sample: Sample, stage: FirstStage, leads: Index) -> Effects:
+    """Effects of periods before the start, as a regression on untreated observations has them.
+
+    Parameters
+    ----------
+    sample
+        The units.
+    stage
+        The regression, with the leads in it.
+    leads
+        Numbers of periods before the first treated one, shape (l,).
+
+    Returns
+    -------
+    Effects
+        In their order; NaN where the observations do not determine one. Their influence is
+        scaled for the small-sample factor of a clustered regression.
+    """
+    terms, n_periods = stage.terms(sample), sample.n_periods
+    residual = stage.residual
+    if residual is None:
+        residual = _gaps(sample, stage)
+        for _, rows, first in sample.groups():
+            residual[rows, first:] = 0.0
+            _weigh(residual[rows], sample.weights[rows])
+    columns = np.arange(n_periods - 1, n_periods - 1 + len(leads))
+    maps = np.sqrt(_small_sample(sample, stage)) * terms.maps(stage.bread[:, columns])
+    members = stage.shared[:, :, columns]  # which observations are a lead's own
+    behind, outcome = np.zeros((2, len(leads)))
+    for group, rows, _ in stage.data.groups():
+        weights, y = stage.weights[rows], stage.data.y[rows]
+        behind += weights.sum(axis=0) @ members[group]
+        outcome += np.where(weights > 0, weights * y, 0.0).sum(axis=0) @ members[group]
+    if sample.counts:
+        totals = np.zeros_like(maps)
+        totals[:, :n_periods] = members
+        maps = np.concatenate([maps, totals], axis=2)
+    return Effects(stage.coefficients[columns], behind, outcome, terms.features(residual), maps)
+
+
+def _watched(sample: Sample) -> Flags:
+    """Periods in which an untreated unit is observed, shape (T,)."""
+    seen = np.zeros(sample.n_periods, dtype=bool)
+    for _, rows, first in sample.groups():
+        seen[:first] |= np.isfinite(sample.y[rows, :first]).any(axis=0)
+    return seen
+
+
+def _clusters_in(imputed: Imputed) -> Array:
+    """Number of clusters that a mean difference is made of, shape (G, T)."""
+    sample, folded = imputed.sample, imputed.stage.data is not imputed.sample
+    counts = np.zeros((len(sample.starts), sample.n_periods))
+    for group, rows, _ in sample.groups():
+        labels, code = np.unique(sample.clusters[rows], return_inverse=True)
+        known = imputed.base[slice(group, group + 1) if folded else rows] > 0
+        for period, seen in enumerate(np.broadcast_to(known, (len(code), sample.n_periods)).T):
+            counts[group, period] = (np.bincount(code[seen], minlength=len(labels)) > 0).sum()
+    return counts
+
+
+def _small_sample(sample: Sample, stage: FirstStage) -> float:
+    """G / (G − 1) × (n − 1) / (n − K) of a regression; unit effects, nested in clusters, do not count."""
+    units = stage.used.any(axis=1)[sample.code]
+    if stage.data is sample:
+        units = (stage.weights > 0).any(axis=1)
+    clusters, n = len(np.unique(sample.clusters[units])), stage.observations(sample)
+    n_coefficients = int(np.isfinite(stage.coefficients).sum()) + 1
+    if clusters < 2 or n <= n_coefficients:
+        return 1.0  # residuals that are all rounding, of which no standard error is made
+    return clusters / (clusters - 1) * (n - 1) / (n - n_coefficients)
+
+
+def _deviations(imputed: Imputed, keep: Flags, *, residuals: Residuals, leave_out: bool) -> Array:
+    """Weighted differences of treated observations less their mean, shape (n, T).
+
+    In untreated observations 0; or, where the first stage was run on the means of start dates,
+    their weighted residual.
+    """
+    sample, folded = imputed.sample, imputed.stage.data is not imputed.sample
+    if folded:
+        gap = _gaps(sample, imputed.stage)
+    else:
+        gap = np.where(imputed.known, sample.y - imputed.expected, 0.0)
+    power = 2 if residuals == "cohort_period" and not sample.counts else 1
+    differences, bases = np.zeros((2, len(sample.starts), sample.n_periods))
+    for group, rows, first in sample.groups():
+        weights = sample.weights[rows] ** power
+        differences[group, first:] = weights @ gap[rows, first:]
+        bases[group, first:] = weights.sum() if folded else weights @ imputed.base[rows, first:]
+    means = _means(differences, bases, keep, residuals, sample.first)
+    for group, rows, first in sample.groups():
+        after, weights = gap[rows, first:], sample.weights[rows, None]
+        base = np.ones((1, 1)) if folded else imputed.base[rows, first:]
+        mean = means[group, first:]
+        if leave_out and first < sample.n_periods:
+            of_cluster = [
+                _by_cluster(weights**power * part, sample.clusters[rows])
+                for part in (after, np.broadcast_to(base, after.shape))
+            ]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                mean = (differences[group, first:] - of_cluster[0]) / (bases[group, first:] - of_cluster[1])
+        after -= mean * base
+        after[:, ~keep[group, first:]] = 0.0
+        if not folded:
+            gap[rows, :first] = 0.0
+        _weigh(gap[rows], sample.weights[rows])
+    return gap
+
+
+def _weigh(rows: Array, weights: Array) -> None:
+    """Multiply rows with their weights, in place."""
+    if (weights != 1).any():
+        rows *= weights[:, None]
+
+
+def _gaps(sample: Sample, stage: FirstStage) -> Array:
+    """Outcomes less what was expected of units, shape (n, T), where the stage was run on means."""
+    partial = stage.without_levels(stage.data)  # nothing varies within a start date
+    gap = np.empty_like(sample.y)
+    for group, rows, first in sample.groups():
+        np.subtract(sample.y[rows], partial[group], out=gap[rows])
+        if first:
+            gap[rows] -= (gap[rows, :first] @ np.full(first, 1 / first))[:, None]
+    return gap
+
+
+def _means(differences: Array, bases: Array, keep: Flags, residuals: Residuals, first: Index) -> Array:
+    """Mean difference of what each cell is pooled with, shape (G, T)."""
+    n_periods = keep.shape[1]
+    pool = np.arange(keep.size).reshape(keep.shape)
+    if residuals == "event_time":
+        pool = n_periods + np.arange(n_periods) - first[:, None]
+    elif residuals == "overall":
+        pool = np.zeros_like(pool)
+    kept = keep.ravel()
+    above, below = (
+        np.bincount(pool.ravel()[kept], part.ravel()[kept], minlength=int(pool.max()) + 1)
+        for part in (differences, bases)
+    )
+    with np.errstate(invalid="ignore"):
+        return np.where(keep, (above / below)[pool], 0.0)
+
+
+def _by_cluster(grid: NDArray[np.generic], clusters: Index) -> Array:
+    """Sums over the units of a unit's cluster, shape (n, periods)."""
+    _, code = np.unique(clusters, return_inverse=True)
+    return np.stack([np.bincount(code, column)[code] for column in grid.T], axis=1)
+
+
+def _carried(imputed: Imputed, keep: Flags) -> Array:
+    """How far cells move the other way with each first-stage coefficient, shape (k, K + p).
+
+    The mean regressors of a cell, less those of the same units' untreated observations.
+    """
+    data, stage = imputed.stage.data, imputed.stage
+    terms, shared = stage.terms(data), stage.shared
+    k = shared.shape[2]
+    own = np.where(np.isfinite(data.own), data.own, 0.0)
+    carried = []
+    for group, rows, first in data.groups():
+        cells = np.flatnonzero(keep[group])
+        if not len(cells):
+            continue
+        weights = data.weights[rows, None] * imputed.base[rows]
+        level = weights[:, :first].sum(axis=1, keepdims=True)
+        share = np.divide(weights[:, :first], level, out=np.zeros_like(weights[:, :first]), where=level > 0)
+        after = weights[:, cells]
+        sums = np.zeros((len(cells), k + own.shape[2]))
+        for factor, columns in terms.blocks():
+            times = after if factor is None else after * factor[rows, None]
+            at_start = times.T @ share @ shared[group, :first][:, columns]
+            sums[:, columns] = times.sum(axis=0)[:, None] * shared[group][np.ix_(cells, columns)] - at_start
+        before = np.einsum("it,itp->ip", share, own[rows, :first])
+        sums[:, k:] = np.einsum("it,itp->tp", after, own[rows][:, cells]) - after.T @ before
+        carried.append(sums / imputed.weighted_base[group, cells, None])
+    return np.concatenate(carried)
+
+
+def _level_residuals(imputed: Imputed, keep: Flags) -> Array:
+    """Weighted counts of treated observations less their mean with the programme, shape (n, T).
+
+    The level of a unit is here the one that fits all its observations, treated ones with the
+    effect of their cell: what a count is off its mean would otherwise hold the noise of the
+    few untreated ones as well.
+    """
+    sample = imputed.sample
+    left = np.zeros_like(sample.y)
+    for group, rows, first in sample.groups():
+        cells = np.flatnonzero(keep[group])
+        at = np.concatenate([np.arange(first), cells])
+        known, y, partial = imputed.known[rows][:, at], sample.y[rows][:, at], imputed.partial[rows][:, at]
+        effect = np.ones(len(at))
+        effect[first:] += imputed.difference[group, cells] / imputed.weighted_base[group, cells]
+        mean = np.where(known, partial * effect, 0.0)
+        count = np.where(known, y, 0.0)
+        total = mean.sum(axis=1, keepdims=True)
+        level = np.divide(count.sum(axis=1, keepdims=True), total, out=np.zeros_like(total), where=total > 0)
+        off = sample.weights[rows, None] * (count - level * mean)
+        left[rows.start + np.arange(len(off))[:, None], cells] = off[:, first:]
+    return left
