@@ -73,15 +73,20 @@ def plan_cells(
     """
     cells: list[Cell] = []
     impossible: list[tuple[int, int]] = []
+    later = {until: starts > until + anticipation for until in range(-1, n_periods)}
     for cohort in starts[starts < n_periods].tolist():
         before = cohort - anticipation - 1
+        compared: dict[int, tuple[NDArray[np.bool_], bool]] = {}
         for period in range(0 if base_period == "universal" else 1, n_periods):
             long = base_period == "universal" or period > before
             base = before if long else period - 1
             until = max(period, base) if comparison == "not_yet_treated" else n_periods - 1
-            compared = (starts > until + anticipation) & (starts != cohort)
-            if base < 0 or (base != period and not compared.any()):
+            if until not in compared:
+                group = later[until] & (starts != cohort)
+                compared[until] = (group, bool(group.any()))
+            group, someone = compared[until]
+            if base < 0 or (base != period and not someone):
                 impossible.append((cohort, period))
             else:
-                cells.append(Cell(cohort, period, base, compared))
+                cells.append(Cell(cohort, period, base, group))
     return cells, impossible

@@ -1,9 +1,9 @@
 """Influence functions of group-time effects, made on demand.
 
-Two sources answer the same questions. Without covariates and missing values every effect
-is linear in the outcomes, and T × T Gram matrices of each cohort hold its whole covariance.
-Otherwise the values are made from a few numbers per cell, some units at a time. Nothing of
-size units × cells is held in either.
+Two sources answer the same questions. Without covariates, and where no unit is left out of a
+cell for being unknown in one of its periods, every effect is linear in the outcomes, and one
+Gram matrix per start date holds its whole covariance. Otherwise the values are made from a few
+numbers per cell, some units at a time. Nothing of size units × cells is held in either.
 
 Behind the k effects both carry the shares of the cohorts, so that averages that weigh with
 them are charged for having estimated them.
@@ -11,197 +11,250 @@ them are charged for having estimated them.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from preventeval.did._adjustment import Adjustment
-from preventeval.did._cells import Cell
-from preventeval.did._sources import ClusterSums
+from preventeval.did._adjustment import Group, Scores
+from preventeval.did._cell_data import CellData, Run, Shares, differences
+from preventeval.did._sources import ClusterSums, per_chunk
 
-__all__ = ["CellSource", "CohortSource", "Shares"]
+__all__ = ["Block", "BlockSource", "LinearSource", "Side", "linear_features"]
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Shares:
-    """Who the units are: their start dates, weights and clusters.
+@dataclass(frozen=True, eq=False)
+class _ByStart(ClusterSums):
+    """Influence values of units that, within a start date, are all made in the same way."""
 
-    Parameters
-    ----------
-    starts
-        Distinct start positions, in order, shape (c,).
-    code
-        Which of them each unit has, shape (n,).
-    estimated
-        Which of them have effects, as codes, shape (G,).
-    weights
-        Sampling weight of each unit, mean 1, shape (n,).
-    clusters
-        Cluster of each unit, numbered from 0, shape (n,).
-    """
-
-    starts: Index
-    code: Index
-    estimated: Index
-    weights: Array
-    clusters: Index
+    data: CellData
+    cells: int
 
     @property
-    def sizes(self) -> Array:
-        """Share of all units (weighted) that each estimated cohort makes up, shape (G,)."""
-        totals = np.bincount(self.code, self.weights, minlength=len(self.starts))
-        return np.asarray(totals[self.estimated] / len(self.code), dtype=np.float64)
-
-    def influence(self, units: Index) -> Array:
-        """Influence of units on the shares, shape (len(units), G)."""
-        member = self.code[units][:, None] == self.estimated
-        centred = self.weights[units][:, None] * member - self.sizes
-        return np.asarray(centred / len(self.code), dtype=np.float64)
-
-
-@dataclass(frozen=True, eq=False)
-class _Source(ClusterSums):
-    """Influence values of units with the shares of the cohorts behind them."""
-
-    shares: Shares
+    def shares(self) -> Shares:
+        """Who the units are."""
+        return self.data.shares
 
     @property
     def unit_clusters(self) -> Index:
+        """Cluster of each unit, shape (n,)."""
         return self.shares.clusters
-
-
-@dataclass(frozen=True, eq=False)
-class CohortSource(_Source):
-    """Effects that are linear in complete outcomes.
-
-    Parameters
-    ----------
-    y
-        Outcomes, shape (n, T), none missing.
-    reference
-        Taken off the outcomes of each period before use, for accuracy, shape (T,).
-    slopes
-        Influence per unit of weight of (y − reference, 1), by start date,
-        shape (c, T + 1, k).
-    """
-
-    y: Array
-    reference: Array
-    slopes: Array
 
     @property
     def size(self) -> int:
-        return int(self.slopes.shape[2]) + len(self.shares.estimated)
+        """Number of effects and of shares."""
+        return self.cells + len(self.shares.estimated)
+
+    @abstractmethod
+    def effects_of(self, units: Index, start: int) -> tuple[Array, Index]:
+        """Influence of u units of a start date on m effects, shape (m, u), and which effects these are."""
 
     def of_units(self, units: Index) -> Array:
-        features = self._features(units)[:, :-1]
-        effects = np.empty((len(units), self.slopes.shape[2]))
+        """Influence values of units, shape (len(units), size)."""
+        values = np.zeros((len(units), self.size))
         code = self.shares.code[units]
-        for start in np.unique(code):
-            effects[code == start] = features[code == start] @ self.slopes[start]
-        return np.hstack([effects, self.shares.influence(units)])
+        for start in np.flatnonzero(np.bincount(code)):
+            mine = np.flatnonzero(code == start)
+            effects, columns = self.effects_of(units[mine], start)
+            values[mine[:, None], columns] = effects.T
+            weight, one = self.shares.map_of(start)
+            values[mine, self.cells :] = self.shares.weights[units[mine], None] * weight + one
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class LinearSource(_ByStart):
+    """Effects that are linear in the outcomes.
+
+    Parameters
+    ----------
+    data
+        Outcomes and units.
+    cells
+        Number of effects, without the shares behind them.
+    reference
+        Taken off the outcomes of each period before use, for accuracy, shape (T,).
+    grams
+        Products of the features of all units of a start date, shape (c, f, f).
+    maps
+        From features to influence values, shares among them, by start date, shape (c, f, size).
+    """
+
+    reference: Array
+    grams: Array
+    maps: Array
+
+    def effects_of(self, units: Index, start: int) -> tuple[Array, Index]:
+        """Influence of units of a start date on all effects."""
+        features = linear_features(self.data, units, self.reference)
+        return self.maps[start, :, : self.cells].T @ features, np.arange(self.cells)
 
     @cached_property
     def cov(self) -> Array:
+        """Sum over clusters of the outer product of their values, shape (size, size)."""
         if self.clusters < len(self.unit_clusters):
             return super().cov
         total = np.zeros((self.size, self.size))
-        for start in range(len(self.shares.starts)):
-            features = self._features(np.flatnonzero(self.shares.code == start))
-            root = self._map(start)
-            total += root.T @ (features.T @ features) @ root
+        for gram, whole in zip(self.grams, self.maps, strict=True):
+            touched = np.flatnonzero(whole.any(axis=0))
+            root = whole[:, touched]
+            _add(total, touched, root.T @ gram @ root)
         return total
 
-    def _features(self, units: Index) -> Array:
-        """Columns w (y − reference), w and 1, shape (len(units), T + 2)."""
-        weights = self.shares.weights[units]
-        features = np.empty((len(units), self.y.shape[1] + 2))
-        np.subtract(self.y[units], self.reference, out=features[:, :-2])
-        features[:, :-2] *= weights[:, None]
-        features[:, -2] = weights
-        features[:, -1] = 1
-        return features
 
-    def _map(self, start: int) -> Array:
-        """From the features of a start date's units to their influence, shape (T + 2, size)."""
-        k, n = self.slopes.shape[2], len(self.shares.code)
-        result = np.zeros((self.y.shape[1] + 2, self.size))
-        result[:-1, :k] = self.slopes[start]
-        result[-2, k:] = (self.shares.estimated == start) / n
-        result[-1, k:] = -self.shares.sizes / n
-        return result
+def _add(total: Array, columns: Index, part: Array) -> None:
+    """Add to some rows and columns of a matrix: as a slice, which is much faster, where that can be."""
+    if len(columns) and (np.diff(columns) == 1).all():
+        total[columns[0] : columns[-1] + 1, columns[0] : columns[-1] + 1] += part
+    else:
+        total[columns[:, None], columns] += part
 
 
-@dataclass(frozen=True, eq=False)
-class CellSource(_Source):
-    """Effects with covariates or missing values: a few numbers per cell.
+def linear_features(data: CellData, units: Index, reference: Array) -> Array:
+    """What the influence of a unit is linear in where there are no covariates.
 
     Parameters
     ----------
-    y
-        Outcomes, shape (n, T); NaN where missing.
-    x
-        Covariates on comparable scales, shape (n, T, p); NaN where missing.
-    cells
-        The k cells.
-    adjustments
-        What was fitted in each cell; None where the effect is 0 by definition.
-    """
-
-    y: Array
-    x: Array
-    cells: tuple[Cell, ...]
-    adjustments: tuple[Adjustment | None, ...]
-
-    @property
-    def size(self) -> int:
-        return len(self.cells) + len(self.shares.estimated)
-
-    def of_units(self, units: Index) -> Array:
-        effects = np.zeros((len(units), len(self.cells)))
-        code = self.shares.code[units]
-        for column, (cell, fitted) in enumerate(zip(self.cells, self.adjustments, strict=True)):
-            if fitted is None:
-                continue
-            own = self.shares.starts[code] == cell.cohort
-            among = np.flatnonzero(own | cell.comparison[code])
-            change, x, seen = observed(self.y, self.x, cell, units[among])
-            among = among[seen]
-            weights = self.shares.weights[units[among]]
-            effects[among, column] = fitted.influence(change[seen], x[seen], weights, own[among])
-        return np.hstack([effects, self.shares.influence(units)])
-
-
-def observed(y: Array, x: Array, cell: Cell, units: Index) -> tuple[Array, Array, NDArray[np.bool_]]:
-    """What a cell compares.
-
-    Parameters
-    ----------
-    y
-        Outcomes, shape (n, T).
-    x
-        Covariates, shape (n, T, p).
-    cell
-        The cell; covariates are those of the earlier of its two periods.
+    data
+        Outcomes and units.
     units
-        Positions of units, shape (m,).
+        Which units, shape (u,).
+    reference
+        Taken off the outcomes of each period, shape (T,).
 
     Returns
     -------
-    change : ndarray, shape (m,)
-        Change in the outcome from the base period to the period.
-    design : ndarray, shape (m, p + 1)
-        Covariates, the intercept first.
-    seen : ndarray of bool, shape (m,)
-        Units whose change and covariates are known.
+    ndarray, shape (T + 2, u) or (2 T + 2, u)
+        Weight times (outcome − reference) and, where outcomes are missing, weight times
+        whether it is known, by period; then the weight, and 1.
     """
-    change = y[:, cell.period][units] - y[:, cell.base][units]
-    design = np.ones((len(units), x.shape[2] + 1))
-    design[:, 1:] = x[:, min(cell.base, cell.period)][units]
-    # A sum is missing where any part of it is: one pass in place of one per covariate.
-    return change, design, np.isfinite(change + design @ np.ones(design.shape[1]))
+    periods = data.y.shape[1]
+    features = np.empty(((1 if data.complete else 2) * periods + 2, len(units)))
+    np.subtract(data.y.take(units, axis=0).T, reference[:, None], out=features[:periods])
+    if not data.complete:
+        features[periods:-2] = data.seen[:, units]
+        np.nan_to_num(features[:periods], copy=False)
+    features[-2] = 1
+    features[:-1] *= data.shares.weights[units]
+    features[-1] = 1
+    return features
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Side:
+    """What a block compares, within units or in one of its two periods.
+
+    Parameters
+    ----------
+    runs
+        Differences or outcomes of its m cells.
+    x_periods
+        Periods in which covariates must be known, shape (m,); where they vary, all are the same.
+    scores
+        What was fitted.
+    """
+
+    runs: tuple[Run, ...]
+    x_periods: Index
+    scores: Scores
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Block:
+    """Cells of one cohort that have their comparison units, and their covariates, in common.
+
+    Parameters
+    ----------
+    own
+        Start code of the cohort.
+    comparison
+        Which start codes serve as comparison, shape (c,).
+    columns
+        Positions of the m cells among all, shape (m,).
+    sides
+        One for changes within units; two for rows.
+    """
+
+    own: int
+    comparison: NDArray[np.bool_]
+    columns: Index
+    sides: tuple[Side, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class BlockSource(_ByStart):
+    """Effects with covariates, or with units left out of cells: a few numbers per cell.
+
+    Parameters
+    ----------
+    data
+        Outcomes, covariates and units.
+    cells
+        Number of effects, without the shares behind them.
+    blocks
+        How they were made; effects that are 0 by definition are in none.
+    """
+
+    blocks: tuple[Block, ...]
+
+    def effects_of(self, units: Index, start: int) -> tuple[Array, Index]:
+        """Influence of units of a start date on the effects that they have a part in."""
+        blocks, columns = self._blocks_of[start]
+        by_period, weights = self.data.by_period(units), self.shares.weights[units]
+        parts = [
+            sum(self._of_side(side, units, by_period, weights, block.own == start) for side in block.sides)
+            for block in blocks
+        ]
+        return np.concatenate([np.zeros((0, len(units))), *parts]), columns
+
+    def _of_side(self, side: Side, units: Index, by_period: Array, weights: Array, treated: bool) -> Array:
+        """Influence of units through one side of a block, shape (m, u)."""
+        z = differences(by_period, side.runs)
+        group = Group(z, self.data.x(units, int(side.x_periods[0])), weights)
+        values = side.scores.of_treated(group) if treated else side.scores.of_compared(group)
+        if not self.data.complete:
+            known = np.isfinite(values)
+            if self.data.lacks_covariates:
+                known &= self.data.seen_x[side.x_periods[:, None], units]
+            values[~known] = 0
+        return values
+
+    @cached_property
+    def _blocks_of(self) -> tuple[tuple[tuple[Block, ...], Index], ...]:
+        """For each start date, the blocks that its units have a part in, and their columns."""
+        found = []
+        for start in range(len(self.shares.starts)):
+            blocks = tuple(b for b in self.blocks if b.own == start or b.comparison[start])
+            columns = [block.columns for block in blocks]
+            found.append((blocks, np.concatenate([np.zeros(0, dtype=np.int64), *columns])))
+        return tuple(found)
+
+    @cached_property
+    def cov(self) -> Array:
+        """Sum over clusters of the outer product of their values, shape (size, size)."""
+        if self.clusters < len(self.unit_clusters):
+            return super().cov
+        total = np.zeros((self.size, self.size))
+        for start, members in enumerate(self.shares.members):
+            columns = self._blocks_of[start][1]
+            k = len(columns)
+            gram, step = np.zeros((k + 2, k + 2)), per_chunk(k + 2)
+            for begin in range(0, len(members), step):
+                units = members[begin : begin + step]
+                values = np.empty((k + 2, len(units)))
+                values[:k] = self.effects_of(units, start)[0]
+                values[k] = self.shares.weights[units]
+                values[k + 1] = 1
+                gram += values @ values.T
+            of_shares = self.shares.map_of(start)
+            _add(total, columns, gram[:k, :k])
+            crossed = gram[:k, k:] @ of_shares
+            total[columns, self.cells :] += crossed
+            total[self.cells :, columns] += crossed.T
+            total[self.cells :, self.cells :] += of_shares.T @ gram[k:, k:] @ of_shares
+        return total

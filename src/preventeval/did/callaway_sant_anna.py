@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, get_args
 
@@ -12,14 +12,24 @@ from numpy.typing import NDArray
 
 from preventeval.design import StudyDesign
 from preventeval.did._adjustment import Method
+from preventeval.did._blocks import Sample, adjusted_effects
+from preventeval.did._cell_data import CellData, Shares
 from preventeval.did._cells import BasePeriod, Cell, plan_cells
-from preventeval.did._group_time import GroupTime, adjusted_effects, linear_effects, shares_of
+from preventeval.did._group_time import GroupTime, linear_effects, sort_starts
 from preventeval.errors import EstimationError
 from preventeval.estimate import EffectEstimate, Recipe
 from preventeval.uncertainty import Influence
-from preventeval.words import Message
+from preventeval.words import Message, Values
 
 __all__ = ["CallawaySantAnna"]
+
+Index = NDArray[np.int64]
+#: What a user is told of cells whose covariates could not be adjusted for.
+_NOTE_OF = {
+    "separated": Message("note-cells-separated"),
+    "collinear": Message("note-cells-collinear"),
+    "too_few": Message("note-cells-too-few"),
+}
 
 
 @dataclass(frozen=True)
@@ -40,10 +50,18 @@ class CallawaySantAnna:
     ----------
     method
         How covariates are used: ``"doubly_robust"``, ``"regression"`` (of the outcome) or
-        ``"inverse_probability"`` (weighting). Without covariates all three are the same.
+        ``"inverse_probability"`` (weighting, with weights that sum to one). By name there are
+        also ``"doubly_robust_improved"`` (Sant'Anna & Zhao's locally efficient estimator whose
+        interval is doubly robust as well) and ``"horvitz_thompson"`` (weights as they come).
+        Without covariates all are the same.
     base_period
         ``"varying"``: effects before the start are changes from one period to the next.
         ``"universal"``: they are changes from the same base period as the effects after it.
+    sample
+        ``"pairwise"``: a cell uses the units that are observed in both of its periods.
+        ``"all_rows"``: it uses everything that is known in either, as in repeated
+        cross-sections, where each respondent is a unit that is seen once (R's ``did`` does so
+        in panels with gaps too).
 
     Raises
     ------
@@ -75,6 +93,7 @@ class CallawaySantAnna:
 
     method: Method = "doubly_robust"
     base_period: BasePeriod = "varying"
+    sample: Sample = "pairwise"
     name: ClassVar[str] = "CallawaySantAnna"
     references: ClassVar[tuple[str, ...]] = (
         "Callaway, B. & Sant'Anna, P. H. C. (2021). Difference-in-differences with multiple time periods. "
@@ -87,6 +106,7 @@ class CallawaySantAnna:
         for option, value, known in (
             ("method", self.method, get_args(Method)),
             ("base_period", self.base_period, get_args(BasePeriod)),
+            ("sample", self.sample, get_args(Sample)),
         ):
             if value not in known:
                 choices = ", ".join(repr(choice) for choice in known)
@@ -105,94 +125,180 @@ class CallawaySantAnna:
         Returns
         -------
         EffectEstimate
-            One row per cohort and period. Cells without a base period, or without anyone to
-            compare with, are left out and named in ``notes``.
+            One row per cohort and period. Cells without a base period, without anyone to compare
+            with, or whose covariates cannot be adjusted for are left out and named in ``notes``.
+            ``diagnostics["rows_lost"]`` has, by row, how many unit-periods of its cohort and its
+            comparison units are known in its two periods, but not used.
 
         Raises
         ------
         EstimationError
-            No cell can be estimated, or the covariates cannot be adjusted for.
+            No effect after a start can be estimated.
         """
         used = design.weights > 0
-        cohort = design.cohort[used]
+        _require_spread(used)
+        starts, code = sort_starts(_of(design.cohort, used), design.n_periods + design.anticipation)
         cells, impossible = plan_cells(
-            np.unique(cohort),
+            starts,
             design.n_periods,
             comparison=design.comparison,
             base_period=self.base_period,
             anticipation=design.anticipation,
         )
-        fitted, empty = self._estimate(design, used, cells)
-        left_out = sorted(impossible + [(cell.cohort, cell.period) for cell in empty])
-        if not (fitted.period >= fitted.cohort).any():
-            raise EstimationError(
-                f"{self.name}: no effect can be estimated: in every period after a start, either the base "
-                "period or the comparison group is missing",
-                hint="check the dates, or the comparison= of the design",
-            )
-        shares = fitted.source.shares
+        if not any(cell.period >= cell.cohort for cell in cells):
+            raise self._no_cell()
+        estimated = np.searchsorted(starts, sorted({cell.cohort for cell in cells}))
+        shares = Shares(starts, code, estimated, _of(design.weights, used), _of(design.clusters, used))
+        fitted = self._estimate(design, used, shares, cells)
+        left_out = sorted(impossible + [(cell.cohort, cell.period) for cell in fitted.empty])
+        cohorts, periods = fitted.cohort, fitted.period
+        if not (periods >= cohorts).any():
+            raise self._nothing(fitted)
+        lost = _rows_lost(fitted)
         return EffectEstimate(
             effect=fitted.effect,
-            labels=pd.DataFrame(
-                {
-                    "cohort": fitted.cohort,
-                    "period": fitted.period,
-                    "event_time": fitted.period - fitted.cohort,
-                }
-            ),
+            labels=pd.DataFrame({"cohort": cohorts, "period": periods, "event_time": periods - cohorts}),
             uncertainty=Influence(fitted.source, np.eye(fitted.source.size), df=_degrees_of_freedom(design)),
             scale=design.scale,
             recipe=Recipe(design, self),
-            post=fitted.period >= fitted.cohort,
+            post=periods >= cohorts,
             sizes=shares.sizes,
-            size_of=np.searchsorted(shares.starts[shares.estimated], fitted.cohort).astype(np.int64),
-            notes=_notes(design, left_out),
-            diagnostics=_diagnostics(fitted, len(left_out)),
+            size_of=np.searchsorted(shares.starts[shares.estimated], cohorts).astype(np.int64),
+            notes=_notes(design, fitted, left_out, lost),
+            diagnostics=_diagnostics(fitted, len(left_out), lost),
         )
 
     def _estimate(
-        self, design: StudyDesign, used: NDArray[np.bool_], cells: list[Cell]
-    ) -> tuple[GroupTime, list[Cell]]:
-        y = design.y if used.all() else design.y[used]
+        self, design: StudyDesign, used: NDArray[np.bool_], shares: Shares, cells: list[Cell]
+    ) -> GroupTime:
         names = tuple(design.panel.covariates)
-        shares = shares_of(design.cohort[used], cells, design.weights[used], design.clusters[used])
-        if not names and np.isfinite(y).all():
-            return linear_effects(y, shares, cells), []
+        grids = tuple(_of(grid, used) for grid in design.panel.covariates.values())
+        # Side by side in memory: units are taken out of it many times.
+        data = CellData(np.ascontiguousarray(_of(design.y, used)), grids, shares)
+        if not names and (data.complete or self.sample == "all_rows"):
+            return linear_effects(data, cells)
         label = design.panel.periods.label
+
+        def describe(some: list[Cell]) -> str:
+            first, last = label(some[0].period), label(some[-1].period)
+            until = f" to {last}" if len(some) > 1 else ""
+            return f"cohort {label(some[0].cohort)} in {first}{until}"
+
         return adjusted_effects(
-            y,
-            design.covariates[used],
-            shares,
-            cells,
-            method=self.method,
-            names=names,
-            describe=lambda cell: f"cohort {label(cell.cohort)} in {label(cell.period)}",
+            data, cells, method=self.method, sample=self.sample, names=names, describe=describe
+        )
+
+    def _nothing(self, fitted: GroupTime) -> EstimationError:
+        """Why there is no effect after a start."""
+        if fitted.failed:
+            problem = fitted.failed[0][1]
+            return EstimationError(f"{self.name}: {problem.message}", hint=problem.hint)
+        data = fitted.source.data
+        if self.sample == "pairwise" and not data.complete and data.seen.sum(axis=0).max() < 2:
+            return EstimationError(
+                f"{self.name}: every unit is observed in one period only, as in repeated cross-sections, so "
+                "that there is no change within a unit to compare",
+                hint="use sample='all_rows', or average the respondents by area and period",
+            )
+        return self._no_cell()
+
+    def _no_cell(self) -> EstimationError:
+        return EstimationError(
+            f"{self.name}: no effect can be estimated: in every period after a start, either the base "
+            "period or the comparison group is missing",
+            hint="check the dates, or the comparison= of the design",
         )
 
 
-def _notes(design: StudyDesign, left_out: list[tuple[int, int]]) -> tuple[Message, ...]:
+def _of(values: NDArray[Any], used: NDArray[np.bool_]) -> NDArray[Any]:
+    """Values of the units that are used, without a copy where all are."""
+    return values if used.all() else values[used]
+
+
+def _require_spread(used: NDArray[np.bool_]) -> None:
+    """Refuse one treated and one comparison unit: nothing says how much a unit varies by itself."""
+    if int(used.sum()) > 2:
+        return
+    raise EstimationError(
+        "CallawaySantAnna: one treated and one comparison unit leave nothing to judge the spread of "
+        "units by: an estimator for panels needs several of each",
+        hint="totals before and after in two places need a method for totals, which takes its spread from "
+        "the counts themselves: the weighted displacement difference, or the relative incident rate ratio",
+    )
+
+
+def _rows_lost(fitted: GroupTime) -> Index:
+    """Rows of each cell's units that are known but not used, shape (k,)."""
+    data = fitted.source.data
+    counts, starts = data.counts, data.shares.starts
+    lost = np.zeros(len(fitted.cells), dtype=np.int64)
+    if data.complete:
+        return lost
+    for position, cell in enumerate(fitted.cells):
+        if cell.period != cell.base:
+            group = cell.comparison | (starts == cell.cohort)
+            known = counts[group][:, [cell.period, cell.base]].sum()
+            lost[position] = known - fitted.rows[position]
+    return lost
+
+
+def _notes(
+    design: StudyDesign, fitted: GroupTime, left_out: list[tuple[int, int]], lost: Index
+) -> tuple[Message, ...]:
     """Name the cells that have no estimate, and the cohorts whose own intervals are too narrow."""
     label = design.panel.periods.label
     notes = []
-    clusters = [len(np.unique(design.clusters[design.cohort == start])) for start in design.cohorts]
-    lone = [label(int(s)) for s, number in zip(design.cohorts, clusters, strict=True) if number == 1]
+    shares = fitted.source.shares
+    lone = [
+        label(int(shares.starts[code]))
+        for code in shares.estimated
+        if _distinct(shares.clusters[shares.members[code]]) == 1
+    ]
     if lone:
         notes.append(Message("note-lone-cohorts", {"count": len(lone), "cohorts": ", ".join(lone)}))
-    if not left_out:
-        return tuple(notes)
-    named = [f"{label(cohort)} in {label(period)}" for cohort, period in left_out[:4]]
-    more = f", … ({len(left_out)})" if len(left_out) > len(named) else ""
-    cells = ", ".join(named) + more
-    return (*notes, Message("note-cells-left-out", {"count": len(left_out), "cells": cells}))
+    if left_out:
+        values: Values = {"count": len(left_out), "cells": _named(design, left_out)}
+        notes.append(Message("note-cells-left-out", values))
+    for reason, message in _NOTE_OF.items():
+        of_reason = [(cells, problem) for cells, problem in fitted.failed if problem.reason == reason]
+        if of_reason:
+            failed = sorted((cell.cohort, cell.period) for cells, _ in of_reason for cell in cells)
+            named = dict.fromkeys(name for _, problem in of_reason for name in problem.covariates)
+            values = {"count": len(failed), "cells": _named(design, failed), "covariates": ", ".join(named)}
+            notes.append(replace(message, values=values))
+    if lost.any():
+        worst = int(lost.argmax())
+        cell = fitted.cells[worst]
+        values = {
+            "count": int((lost > 0).sum()),
+            "most": int(lost[worst]),
+            "rows": int(lost[worst] + fitted.rows[worst]),
+            "cell": _named(design, [(cell.cohort, cell.period)]),
+        }
+        notes.append(Message("note-rows-lost", values))
+    return tuple(notes)
+
+
+def _named(design: StudyDesign, cells: list[tuple[int, int]]) -> str:
+    """The first few of many cells."""
+    label = design.panel.periods.label
+    named = [f"{label(cohort)} in {label(period)}" for cohort, period in cells[:4]]
+    return ", ".join(named) + (f", … ({len(cells)})" if len(cells) > len(named) else "")
+
+
+def _distinct(codes: Index) -> int:
+    """How many clusters there are among these."""
+    return int(np.count_nonzero(np.bincount(codes)))
 
 
 def _degrees_of_freedom(design: StudyDesign) -> float:
     """Treated clusters less one: with few of them the normal distribution promises too much."""
-    return float(len(np.unique(design.clusters[design.ever_treated])) - 1)
+    return float(_distinct(design.clusters[design.ever_treated]) - 1)
 
 
-def _diagnostics(fitted: GroupTime, left_out: int) -> MappingProxyType[str, Any]:
+def _diagnostics(fitted: GroupTime, left_out: int, lost: Index) -> MappingProxyType[str, Any]:
     compared = fitted.comparison[fitted.period != [cell.base for cell in fitted.cells]]
+    failed = sum(len(cells) for cells, _ in fitted.failed)
     return MappingProxyType(
         {
             "fewest_treated_units": int(fitted.treated.min()),
@@ -200,7 +306,8 @@ def _diagnostics(fitted: GroupTime, left_out: int) -> MappingProxyType[str, Any]
             "fewest_comparison_units": int(compared.min()),
             "most_comparison_units": int(compared.max()),
             "cells": len(fitted.cells),
-            "cells_left_out": left_out,
+            "cells_left_out": left_out + failed,
+            "rows_lost": tuple(lost.tolist()),
             "largest_propensity": fitted.largest_propensity,
         }
     )
