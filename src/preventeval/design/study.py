@@ -193,7 +193,7 @@ class StudyDesign:
     @property
     def cohorts(self) -> NDArray[np.int64]:
         """Start positions that occur within the panel, in order, shape (number of cohorts,)."""
-        return np.unique(self.cohort[self.ever_treated])
+        return np.flatnonzero(np.bincount(self.cohort[self.ever_treated]))
 
     @property
     def treated(self) -> NDArray[np.bool_]:

@@ -75,8 +75,6 @@ def notes_of_imputation(
         expected = round(diagnostics["expected_in_empty_cells"], 1)
         values = {**_cells(design, cells["empty"]), "expected": expected}
         notes.append(Message("note-imputation-empty", values))
-    if cells["alone"]:
-        notes.append(Message("note-imputation-alone", _cells(design, cells["alone"])))
     if len(leads):
         times = ", ".join(str(time) for time in leads.tolist())
         notes.append(Message("note-imputation-leads", {"count": len(leads), "times": times}))

@@ -97,6 +97,8 @@ class Imputed:
         with it, shape (n, T); NaN where not known.
     silent
         For counts, units without any event, which say nothing about a ratio, shape (n,).
+    lost
+        Units with outcomes when treated but none before that can be used, shape (n,).
     known
         Where both outcome and expectation are known, of units that are not silent, shape (n, T).
     base
@@ -111,6 +113,7 @@ class Imputed:
     partial: Array
     expected: Array
     silent: Flags
+    lost: Flags
     known: Flags
     base: Array
     units: Array
@@ -119,23 +122,9 @@ class Imputed:
     difference: Array
 
     @property
-    def treated(self) -> Flags:
-        """Start dates and periods with treated observations that have something expected, shape (G, T)."""
-        return ~self.sample.untreated & (self.units > 0)
-
-    @property
     def outcome(self) -> Array:
         """Weighted sum of outcomes, for counts, shape (G, T)."""
         return self.weighted_base + self.difference
-
-    @property
-    def lost(self) -> Flags:
-        """Units with outcomes when treated but none before that can be used, shape (n,)."""
-        if self.stage.data is not self.sample:
-            return (self.sample.first == 0)[self.sample.code]
-        treated = ~self.sample.untreated[self.sample.code] & np.isfinite(self.sample.y)
-        possible = self.stage.possible[self.sample.code]
-        return np.asarray((treated & possible & np.isnan(self.expected)).any(axis=1))
 
 
 def impute(sample: Sample, stage: FirstStage) -> Imputed:
@@ -172,42 +161,37 @@ def impute(sample: Sample, stage: FirstStage) -> Imputed:
         weighted_base[group], difference[group] = weights @ base[rows], weights @ gap[rows]
     if data is not sample:
         units *= np.diff(sample.ends, prepend=0)[:, None]
+    lost = _lost(sample, stage, expected)
     return Imputed(
-        sample, stage, partial, expected, silent, known, base, units, size, weighted_base, difference
+        sample, stage, partial, expected, silent, lost, known, base, units, size, weighted_base, difference
     )
 
 
-def sort_cells(imputed: Imputed, *, leave_out: bool) -> tuple[Flags, dict[str, Flags]]:
+def sort_cells(imputed: Imputed) -> tuple[Flags, dict[str, Flags]]:
     """Tell cells that have an estimate from those that do not.
 
     Parameters
     ----------
     imputed
         Treated observations beside what was expected of them.
-    leave_out
-        Whether each cluster is to be left out of its own mean.
 
     Returns
     -------
     keep : ndarray of bool, shape (G, T)
     left_out : dict of ndarray of bool, shape (G, T) each
         ``"impossible"`` (not one treated observation with something expected), and for counts
-        ``"empty"`` (no event) and ``"uncompared"`` (none in what they are compared with);
-        ``"alone"``: a single cluster that would be left out of its own mean.
+        ``"empty"`` (no event) and ``"uncompared"`` (none in what they are compared with).
     """
     sample = imputed.sample
     treated, known = ~sample.untreated, imputed.units > 0
-    empty, uncompared, alone = np.zeros((3, *treated.shape), dtype=bool)
+    empty, uncompared = np.zeros((2, *treated.shape), dtype=bool)
     if sample.counts:
         empty = treated & known & (imputed.outcome <= 0)
         without = np.where(known, imputed.weighted_base <= 0, ~imputed.stage.possible)
         uncompared = treated & ~empty & without & _watched(sample)
     keep = treated & known & ~empty & ~uncompared
-    if leave_out:
-        alone = keep & (_clusters_in(imputed) < 2)
     impossible = treated & ~keep & ~empty & ~uncompared
-    reasons = {"impossible": impossible, "empty": empty, "uncompared": uncompared, "alone": alone}
-    return keep & ~alone, reasons
+    return keep, {"impossible": impossible, "empty": empty, "uncompared": uncompared}
 
 
 def cell_effects(imputed: Imputed, keep: Flags, *, residuals: Residuals, leave_out: bool) -> Effects:
@@ -223,7 +207,8 @@ def cell_effects(imputed: Imputed, keep: Flags, *, residuals: Residuals, leave_o
         Whose mean difference is taken off treated observations for their influence: that of the
         cell, of all cells at the same time since the start, or of all.
     leave_out
-        Whether a cluster is left out of the mean that is taken off its own observations.
+        Whether a cluster is left out of the mean that is taken off its own observations, where
+        others stand behind the mean as well.
 
     Returns
     -------
@@ -295,24 +280,25 @@ def lead_effects(sample: Sample, stage: FirstStage, leads: Index) -> Effects:
     return Effects(stage.coefficients[columns], behind, outcome, terms.features(residual), maps)
 
 
+def _lost(sample: Sample, stage: FirstStage, expected: Array) -> Flags:
+    """Units that are observed when treated, but of which nothing can be expected, shape (n,)."""
+    if sample.complete and stage.possible.all():
+        return np.asarray((sample.first == 0)[sample.code])
+    lost = np.zeros(len(sample.y), dtype=bool)
+    for group, rows, first in sample.groups():
+        after = np.flatnonzero(stage.possible[group, first:]) + first
+        of_data = rows if stage.data is sample else slice(group, group + 1)
+        without = np.isnan(expected[of_data]).all(axis=1)
+        lost[rows] = without & np.isfinite(sample.y[rows][:, after]).any(axis=1)
+    return lost
+
+
 def _watched(sample: Sample) -> Flags:
     """Periods in which an untreated unit is observed, shape (T,)."""
     seen = np.zeros(sample.n_periods, dtype=bool)
     for _, rows, first in sample.groups():
         seen[:first] |= np.isfinite(sample.y[rows, :first]).any(axis=0)
     return seen
-
-
-def _clusters_in(imputed: Imputed) -> Array:
-    """Number of clusters that a mean difference is made of, shape (G, T)."""
-    sample, folded = imputed.sample, imputed.stage.data is not imputed.sample
-    counts = np.zeros((len(sample.starts), sample.n_periods))
-    for group, rows, _ in sample.groups():
-        labels, code = np.unique(sample.clusters[rows], return_inverse=True)
-        known = imputed.base[slice(group, group + 1) if folded else rows] > 0
-        for period, seen in enumerate(np.broadcast_to(known, (len(code), sample.n_periods)).T):
-            counts[group, period] = (np.bincount(code[seen], minlength=len(labels)) > 0).sum()
-    return counts
 
 
 def _small_sample(sample: Sample, stage: FirstStage) -> float:
@@ -350,12 +336,7 @@ def _deviations(imputed: Imputed, keep: Flags, *, residuals: Residuals, leave_ou
         base = np.ones((1, 1)) if folded else imputed.base[rows, first:]
         mean = means[group, first:]
         if leave_out and first < sample.n_periods:
-            of_cluster = [
-                _by_cluster(weights**power * part, sample.clusters[rows])
-                for part in (after, np.broadcast_to(base, after.shape))
-            ]
-            with np.errstate(divide="ignore", invalid="ignore"):
-                mean = (differences[group, first:] - of_cluster[0]) / (bases[group, first:] - of_cluster[1])
+            mean = _without_own(after, base, weights**power, sample.clusters[rows], mean)
         after -= mean * base
         after[:, ~keep[group, first:]] = 0.0
         if not folded:
@@ -398,10 +379,21 @@ def _means(differences: Array, bases: Array, keep: Flags, residuals: Residuals, 
         return np.where(keep, (above / below)[pool], 0.0)
 
 
-def _by_cluster(grid: NDArray[np.generic], clusters: Index) -> Array:
-    """Sums over the units of a unit's cluster, shape (n, periods)."""
-    _, code = np.unique(clusters, return_inverse=True)
-    return np.stack([np.bincount(code, column)[code] for column in grid.T], axis=1)
+def _without_own(gap: Array, base: Array, weights: Array, clusters: Index, mean: Array) -> Array:
+    """Means of which each unit's own cluster is no part, shape (units, periods).
+
+    The mean itself where a cluster is all that stands behind it.
+    """
+    codes, code = np.unique(clusters, return_inverse=True)
+    own, behind = weights * gap, np.broadcast_to(weights * base, gap.shape)
+    whole, total = own.sum(axis=0), behind.sum(axis=0)
+    if len(codes) < len(code):
+        own, behind = (
+            np.stack([np.bincount(code, column)[code] for column in grid.T], axis=1) for grid in (own, behind)
+        )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # A share: what is left of a sum of one part is rounding.
+        return np.where(behind < (1 - 1e-12) * total, (whole - own) / (total - behind), mean)
 
 
 def _carried(imputed: Imputed, keep: Flags) -> Array:
@@ -444,14 +436,13 @@ def _level_residuals(imputed: Imputed, keep: Flags) -> Array:
     left = np.zeros_like(sample.y)
     for group, rows, first in sample.groups():
         cells = np.flatnonzero(keep[group])
-        at = np.concatenate([np.arange(first), cells])
-        known, y, partial = imputed.known[rows][:, at], sample.y[rows][:, at], imputed.partial[rows][:, at]
-        effect = np.ones(len(at))
-        effect[first:] += imputed.difference[group, cells] / imputed.weighted_base[group, cells]
-        mean = np.where(known, partial * effect, 0.0)
-        count = np.where(known, y, 0.0)
+        effect = sample.untreated[group].astype(np.float64)  # 0 in cells that are left out
+        effect[cells] = 1 + imputed.difference[group, cells] / imputed.weighted_base[group, cells]
+        known = imputed.known[rows] & (effect > 0)
+        mean = np.where(known, imputed.partial[rows] * effect, 0.0)
+        count = np.where(known, sample.y[rows], 0.0)
         total = mean.sum(axis=1, keepdims=True)
         level = np.divide(count.sum(axis=1, keepdims=True), total, out=np.zeros_like(total), where=total > 0)
         off = sample.weights[rows, None] * (count - level * mean)
-        left[rows.start + np.arange(len(off))[:, None], cells] = off[:, first:]
+        left[rows, first:] = off[:, first:]
     return left

@@ -84,7 +84,7 @@ class ImputationDiD:
     leave_out
         Whether each cluster is left out of the mean that is taken off its own observations: with
         few units in a cohort the mean follows each of them, and standard errors are too small
-        without it. Effects of a single cluster are then left out.
+        otherwise. A single cluster stays in its own mean. R's didimputation does without.
 
     Raises
     ------
@@ -114,13 +114,13 @@ class ImputationDiD:
     >>> pe.ImputationDiD().fit(design).overall().params.round(3).to_dict()
     {'overall': -3.167}
     >>> pe.ImputationDiD(likelihood="poisson").fit(design).as_percent().params.round(1).to_dict()
-    {'cohort 2021, period 2021': -41.4}
+    {'cohort 2021, period 2021': -42.3}
     """
 
     likelihood: Likelihood = "linear"
     leads: int = 0
     treated_residuals: Residuals = "cohort_period"
-    leave_out: bool = False
+    leave_out: bool = True
     name: ClassVar[str] = "ImputationDiD"
     references: ClassVar[tuple[str, ...]] = (
         "Borusyak, K., Jaravel, X. & Spiess, J. (2024). Revisiting event-study designs: robust and efficient "
@@ -142,7 +142,8 @@ class ImputationDiD:
         if self.treated_residuals != "cohort_period" and (self.leave_out or self.likelihood == "poisson"):
             raise EstimationError(
                 f"{self.name}: treated_residuals={self.treated_residuals!r} goes with likelihood='linear' "
-                "and leave_out=False only"
+                "and leave_out=False only",
+                hint="add leave_out=False",
             )
 
     def with_leads(self, design: StudyDesign) -> ImputationDiD:
@@ -150,6 +151,15 @@ class ImputationDiD:
 
         As many as half the periods that the median treated unit has before its start (less the
         anticipation), at least one: the other half is what they are compared with.
+
+        Parameters
+        ----------
+        design
+            What it is to be fitted on.
+
+        Returns
+        -------
+        ImputationDiD
         """
         before = design.cohort[design.ever_treated] - design.anticipation
         return replace(self, leads=max(1, int(np.median(before)) // 2))
@@ -180,7 +190,7 @@ class ImputationDiD:
         stage = first_stage(sample, only_never=only_never, leads=np.zeros(0, dtype=np.int64), what=self.name)
         self._refuse_collinear(stage.coefficients[stage.shared.shape[2] :], names)
         imputed = impute(sample, stage)
-        keep, left_out = sort_cells(imputed, leave_out=self.leave_out)
+        keep, left_out = sort_cells(imputed)
         cohort, period = sample.starts[np.nonzero(keep)[0]], np.nonzero(keep)[1]
         if not (period >= cohort).any():
             raise EstimationError(
