@@ -1,150 +1,118 @@
-"""What CallawaySantAnna costs: fit, event study and standard errors, without covariates and with two."""
+"""What an analysis costs from the user's table on, beside other packages that do the same.
 
-import statistics
-import time
-import tracemalloc
-from collections.abc import Callable
+Usage: ``OMP_NUM_THREADS=1 python benchmarks/speed.py [--peers PYTHON] [--only JOB ...]``, where
+PYTHON is an interpreter that has the packages of ``peers/requirements.txt``. Every package runs
+every job in a fresh process, one thread, in turn. A row without the difference from our numbers
+is not written.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-from environment import write
+from environment import RESULTS, write
 
-import preventeval as pe
-
-PERIODS = 10
-
-
-def simulate(units: int) -> pd.DataFrame:
-    """Five cohorts and about 40 % never treated; x1 and x2 drive starts and trends."""
-    rng = np.random.default_rng(20250)
-    x = rng.normal(size=(units, 2))
-    late = x @ [0.5, -0.3] + rng.normal(size=units)
-    start = np.where(late > 0.3, 0, rng.integers(4, 9, units))
-    period = np.arange(1, PERIODS + 1)
-    treated = (start[:, None] > 0) & (period >= start[:, None])
-    y = rng.normal(size=(units, 1)) + 0.1 * period * (1 + x[:, :1]) - treated + rng.normal(size=treated.shape)
-    columns = {"start": start, "x1": x[:, 0], "x2": x[:, 1]}
-    return pd.DataFrame(
-        {
-            "unit": np.repeat(np.arange(units), PERIODS),
-            "period": np.tile(period, units),
-            "y": y.ravel(),
-            **{name: np.repeat(values, PERIODS) for name, values in columns.items()},
-        }
-    )
-
-
-def seconds(call: Callable[[], Any], repeats: int = 5) -> float:
-    """Median processor seconds after a warm-up call."""
-    call()
-    spent = []
-    for _ in range(repeats):
-        before = time.process_time()
-        call()
-        spent.append(time.process_time() - before)
-    return statistics.median(spent)
+PEERS = {
+    "group_time": ("diff-diff", "moderndid"),
+    "group_time_bands": ("diff-diff", "moderndid"),
+    "group_time_rademacher": ("diff-diff",),
+    "imputation": ("diff-diff",),
+    "event_study": ("pyfixest",),
+    "count_static": ("pyfixest",),
+    "count_event_study": ("pyfixest",),
+    "count_saturated": (),
+}
+#: Units, periods and covariates of each job.
+CITY, WIDE, LARGE = (1_000, 10), (1_000, 60), (100_000, 10)
+SIZES = {
+    "group_time": [
+        (*size, k) for k in (0, 2) for size in ((100, 10), CITY, (10_000, 10), LARGE, WIDE, (10_000, 60))
+    ],
+    "group_time_bands": [(*size, k) for k in (0, 2) for size in (CITY, LARGE, WIDE)],
+    "group_time_rademacher": [(*LARGE, 0)],
+    "imputation": [(*CITY, 0), (*LARGE, 0), (10_000, 60, 0)],
+    "event_study": [(*CITY, 0), (*LARGE, 0), (10_000, 60, 0)],
+    "count_static": [(*CITY, 0), (10_000, 60, 0)],
+    "count_event_study": [(*CITY, 0), (10_000, 60, 0)],
+    "count_saturated": [(*CITY, 0), (*WIDE, 0), (10_000, 60, 0)],
+}
+HERE = Path(__file__).parent / "peers"
+THREADS = ("OMP", "OPENBLAS", "MKL", "NUMBA", "RAYON", "POLARS_MAX")
+TIME_LIMIT = 600
 
 
-def design_of(frame: pd.DataFrame, covariates: list[str]) -> pe.StudyDesign:
-    panel = pe.Panel(frame, unit="unit", period="period", outcomes=["y"], covariates=covariates)
-    return pe.StudyDesign(
-        panel, outcome="y", treated_from="start", measure="value", comparison="never_treated"
-    )
-
-
-def analyse(design: pe.StudyDesign) -> pe.EffectEstimate:
-    estimate = pe.CallawaySantAnna().fit(design)
-    _ = estimate.by_event_time().std_errors
-    return estimate
-
-
-def peak_mb(design: pe.StudyDesign) -> float:
-    tracemalloc.start()
-    analyse(design)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak / 1e6
-
-
-def diff_diff(
-    frame: pd.DataFrame, covariates: list[str]
-) -> Callable[[], dict[tuple[int, int], float]] | None:
-    """The call to the package diff-diff on the same data, where it is installed."""
+def run(python: str, package: str, job: str, size: tuple[int, ...]) -> dict[str, Any] | None:
+    """Cost and numbers of one package on one job; None where it does not finish."""
+    one_thread = {f"{name}_{'' if name == 'POLARS_MAX' else 'NUM_'}THREADS": "1" for name in THREADS}
+    # A fixed seed of hashes: pyfixest's clustered standard errors depend on it.
+    settings = os.environ | one_thread | {"PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore"}
+    repeats = 3 if size[0] * size[1] >= 500_000 else 9
+    call = [python, "one.py", package, job, *(str(number) for number in (*size, repeats))]
     try:
-        import diff_diff as peer
-    except ImportError:
-        return None
-
-    def call() -> dict[tuple[int, int], float]:
-        fitted = peer.CallawaySantAnna(control_group="never_treated").fit(
-            frame, outcome="y", unit="unit", time="period", first_treat="start", covariates=covariates or None
+        done = subprocess.run(
+            call, cwd=HERE, env=settings, capture_output=True, text=True, timeout=TIME_LIMIT, check=True
         )
-        return {(int(g), int(t)): cell["effect"] for (g, t), cell in fitted.group_time_effects.items()}
-
-    return call
-
-
-def moderndid(
-    frame: pd.DataFrame, covariates: list[str]
-) -> Callable[[], dict[tuple[int, int], float]] | None:
-    """The call to the package moderndid on the same data, where it is installed."""
-    try:
-        import moderndid as peer
-    except ImportError:
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        print(f"{package} did not finish {job} {size}: {str(error.stderr)[-300:]}", file=sys.stderr)
         return None
-
-    def call() -> dict[tuple[int, int], float]:
-        fitted = peer.att_gt(
-            data=frame,
-            yname="y",
-            tname="period",
-            idname="unit",
-            gname="start",
-            xformla=f"~ {' + '.join(covariates) or '1'}",
-            boot=False,
-        )
-        keys = zip(fitted.groups, fitted.times, strict=True)
-        return {(int(g), int(t)): effect for (g, t), effect in zip(keys, fitted.att_gt, strict=True)}
-
-    return call
+    return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def row(units: int, covariates: list[str]) -> dict[str, Any]:
-    frame = simulate(units)
-    design = design_of(frame, covariates)
-    y = np.ascontiguousarray(design.y)
-    gram = seconds(lambda: y.T @ y, repeats=25)
-    ours = seconds(lambda: analyse(design))
-    table = analyse(design).tidy()
-    effects = {
-        (int(g), int(t)): a
-        for g, t, a in zip(table["cohort"], table["period"], table["estimate"], strict=True)
+def difference(ours: dict[str, list[float]], theirs: dict[str, list[float]]) -> dict[str, float] | None:
+    """Largest differences of estimates and of standard errors, where both packages have one."""
+    shared = [key for key in ours if key in theirs and theirs[key][1] and theirs[key][1] == theirs[key][1]]
+    if not shared:
+        return None
+    gaps = [[abs(a - b) for a, b in zip(ours[key], theirs[key], strict=True)] for key in shared]
+    return {
+        "rows_compared": len(shared),
+        "estimate": max(gap[0] for gap in gaps),
+        "std_error": max(gap[1] for gap in gaps),
     }
-    gate = seconds(lambda: design_of(frame, covariates), repeats=3)
-    result: dict[str, Any] = {
-        "units": units,
-        "periods": PERIODS,
-        "covariates": len(covariates),
-        "panel_and_design_seconds": gate,
-        "fit_and_event_study_seconds": ours,
-        "whole_call_from_table_seconds": gate + ours,
-        "multiple_of_one_gram": ours / gram,
-        "peak_mb": peak_mb(design),
+
+
+def measure(job: str, size: tuple[int, int, int], peers: str | None) -> dict[str, Any] | None:
+    """One row of the results."""
+    ours = run(sys.executable, "preventeval", job, size)
+    if ours is None:
+        return None
+    numbers = ours.pop("rows")
+    row: dict[str, Any] = {
+        "job": job,
+        "units": size[0],
+        "periods": size[1],
+        "covariates": size[2],
+        "preventeval": ours,
     }
-    for name, make in (("diff-diff", diff_diff), ("moderndid", moderndid)):
-        call = make(frame, covariates)
-        if call is not None:
-            theirs = call()
-            shared = effects.keys() & theirs.keys()
-            result[name] = {
-                "seconds": seconds(call, repeats=3),
-                "cells_in_common": len(shared),
-                "largest_difference": max(abs(effects[key] - theirs[key]) for key in shared),
-            }
-    return result
+    for package in PEERS[job] if peers else ():
+        theirs = run(str(peers), package, job, size)
+        apart = theirs and difference(numbers, theirs.pop("rows"))
+        if theirs and apart:
+            ratio = theirs["cpu_seconds"] / ours["cpu_seconds"]
+            row[package] = {**theirs, "times_our_cpu": ratio, "largest_difference": apart}
+    print(json.dumps(row), file=sys.stderr)
+    return row
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peers", help="interpreter that has the other packages")
+    parser.add_argument("--only", nargs="*", choices=list(SIZES), default=list(SIZES), metavar="JOB")
+    options = parser.parse_args()
+    rows = [measure(job, size, options.peers) for job in options.only for size in SIZES[job]]
+    kept: list[dict[str, Any]] = []
+    before = RESULTS / "speed.json"
+    if len(options.only) < len(SIZES) and before.exists():
+        old = json.loads(before.read_text(encoding="utf-8"))["rows"]
+        kept = [row for row in old if row["job"] not in options.only]
+    order = list(SIZES)
+    found = sorted([*kept, *(row for row in rows if row)], key=lambda row: order.index(row["job"]))
+    write("speed", {"rows": found})
 
 
 if __name__ == "__main__":
-    sizes = (1_000, 10_000, 100_000)
-    write("speed", {"rows": [row(units, names) for names in ([], ["x1", "x2"]) for units in sizes]})
+    main()

@@ -27,7 +27,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "PoissonDiD": [{}, {"leads": True}],
     "SunAbraham": [{}, {"likelihood": "poisson"}],
     "TwoWayFixedEffects": [{}, {"event_study": True}, {"likelihood": "poisson"}, {"vcov": "CR2"}],
-    "ImputationDiD": [{}, {"leads": 1, "leave_out": True}, {"likelihood": "poisson"}],
+    "ImputationDiD": [{}, {"leads": 1, "leave_out": False}, {"likelihood": "poisson"}],
     "HierarchicalCounts": [{"draws": 300, "tune": 300, "chains": 2, "seed": 1}],
 }
 #: Estimators that analyse counts by their likelihood; all others analyse the outcome linearly.

@@ -13,14 +13,18 @@ from preventeval.report import (
     EffectRow,
     EstimateFacts,
     Facts,
+    FamilyFacts,
+    FamilyRow,
     FindingFacts,
     GateFacts,
+    GroupFacts,
     OutcomeFacts,
     ProgrammeFacts,
     Quantity,
     ReproduceFacts,
     Sentence,
     StartFacts,
+    SubgroupFacts,
     VerdictFacts,
 )
 
@@ -527,7 +531,85 @@ def gate_beside() -> Facts:
     return facts(outcome(others=[hierarchical(gate)], findings=[left_out_finding("North")]))
 
 
+def group(label: str, *change: float, **more: Any) -> GroupFacts:
+    """One group of areas: its effect in per cent, with the ends of the interval."""
+    value, low, high = change
+    given = {
+        "label": label,
+        "n_treated": 6,
+        "n_comparison": 9,
+        "overall": quantity(value / 100, low / 100, high / 100, "log_rate_ratio"),
+        "percent": percent(value, low, high),
+        "change": incidents(10 * value, 10 * low, 10 * high),
+    }
+    return GroupFacts(**given | more)
+
+
+def by_kind(**more: Any) -> SubgroupFacts:
+    groups = [
+        group("centre", -18.2, -23.9, -12.1),
+        group("harbour", -4.0, -15.0, 8.4),
+        group("old town", -60.0, -80.0, 0.0, small_base=True, few=True, n_treated=3),
+        GroupFacts(label="woods", failed="there is no one to compare with"),
+    ]
+    reason = "there are too few treated areas in old town"
+    return SubgroupFacts(**{"column": "kind", "groups": groups, "differ": "unknown", "reason": reason} | more)
+
+
+def groups() -> Facts:
+    """Counts of incidents in groups of areas that were named before, and two outcomes."""
+    primary = estimate(
+        method="PoissonDiD",
+        overall=quantity(-0.23, -0.265, -0.195, "log_rate_ratio"),
+        in_total=True,
+        percent=percent(-20.6, -23.3, -17.7),
+        change=incidents(-3554.8, -4122.7, -2986.9),
+        expected=17297.8,
+        by_event_time=[],
+    )
+    found = verdict("fall")
+    more = {"primary": primary, "observed": 13743.0, "verdict": found, "findings": [], "series": None}
+    compass = by_kind(
+        column="side", groups=by_kind().groups[:2], differ="unclear", p_value=0.0714, reason=None
+    )
+    first = outcome(label="burglaries", subgroups=[by_kind(), compass], measure="rate", **more)
+    family = FamilyFacts(
+        method="romano_wolf",
+        rows=[
+            FamilyRow(label="burglaries", p_value=0.00003, p_adjusted=0.0001),
+            FamilyRow(label="thefts", p_value=0.0312, p_adjusted=0.0402),
+            FamilyRow(label="arson", p_value=None, p_adjusted=None),
+        ],
+    )
+    return facts(
+        first,
+        outcome(label="thefts", role="secondary", **more),
+        family=family,
+        programme={"name": "street lighting", "place": "Riverton"},
+    )
+
+
+def _grouped(kind: str, ends: tuple[float | None, float | None]) -> Facts:
+    """Groups with one kind of number and one kind of interval."""
+    low, high = ends
+    value = 6.0 if low is None or high is None else (low + high) / 2
+    own = quantity(value, low, high, "rate", per=1000.0)
+    given: dict[str, Any] = {"overall": own, "percent": None, "change": None}
+    if kind == "count":
+        given["change"] = incidents(value, low, high)
+    elif kind in ("percent", "share"):
+        given["percent"] = percent(value, low, high)
+    one = GroupFacts(label="north", n_treated=5, n_comparison=5, **given)
+    logs = estimate() if kind == "percent" else estimate(overall=own)
+    answers = [
+        by_kind(groups=[one, one], differ="yes", p_value=0.00001),
+        by_kind(groups=[one, one], differ="yes", p_value=None, reason=None),
+    ]
+    return facts(outcome(primary=logs, subgroups=answers))
+
+
 CASES = {
+    "groups": groups,
     "castle": castle,
     "lighting": lighting,
     "null": null_result,
@@ -554,6 +636,16 @@ def every_answer() -> list[Facts]:
         for aim in ("reduce", "increase")
     ]
     documents += [_numbers(kind, ends) for kind in KINDS for ends in ENDS]
+    documents += [_grouped(kind, ends) for kind in ("count", "percent", "share", "value") for ends in ENDS]
+    none = by_kind(groups=[GroupFacts(label="woods", failed="there is no one to compare with")])
+    documents.append(facts(outcome(subgroups=[none]), family=FamilyFacts(method="holm", rows=[])))
+    borderline = estimate(
+        in_total=True,
+        overall=quantity(-0.2, -0.4, -0.01, "log_rate_ratio"),
+        percent=percent(-18.0, -33.0, -1.0),
+        change=incidents(-340, -690, 6),
+    )
+    documents.append(facts(outcome(primary=borderline, verdict=verdict("fall"))))
     for check in ("start_date", "leave_one_out", "pre_trends", "placebo_in_time"):
         documents.append(facts(outcome(verdict=verdict(hinges=[check]), findings=[stopped_finding(check)])))
     weak = stopped_finding("two_way_weights").model_copy(update={"verdict": "weakens"})
@@ -638,6 +730,7 @@ def own_keys() -> set[str]:
         "gate-failed-main",  # on the command line
         "moved-by",
         "period-noun",  # within others
+        "subgroup-unit",  # within others
         "one-period-",
         "intake-",
         "pre-trends-",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -12,9 +13,10 @@ import pytest
 from fluent.runtime import FluentBundle
 
 from preventeval.errors import OutputError
-from preventeval.report import render_brief, render_technical
+from preventeval.report import load_facts, render_brief, render_technical
 
 CASES = (
+    "groups",
     "castle",
     "lighting",
     "null",
@@ -106,6 +108,29 @@ def test_brief_says_what_it_said(case: str, made: ModuleType, golden: Callable[[
 
 def test_technical_report_says_what_it_said(made: ModuleType, golden: Callable[[str, str], None]) -> None:
     golden("castle-technical", Page(render_technical(made.castle())).text)
+
+
+def test_technical_report_of_groups(made: ModuleType, golden: Callable[[str, str], None]) -> None:
+    golden("groups-technical", Page(render_technical(made.groups())).text)
+
+
+def test_no_group_is_a_way_round_a_refused_answer(made: ModuleType) -> None:
+    refused = made.red_gate()
+    with_groups = refused.primary.model_copy(update={"subgroups": [made.by_kind()]})
+    text = Page(render_brief(refused.model_copy(update={"outcomes": [with_groups]}))).text
+    assert "centre" not in text
+
+
+def test_facts_of_before_groups_and_families_still_load(made: ModuleType) -> None:
+    saved = json.loads(made.castle().to_json())
+    del saved["family"]
+    for outcome in saved["outcomes"]:
+        del outcome["subgroups"]
+        for estimate in (outcome["primary"], *outcome["others"]):
+            del estimate["in_total"]
+    loaded = load_facts(saved)
+    assert loaded == made.castle()
+    assert render_technical(loaded) == render_technical(made.castle())
 
 
 @pytest.mark.parametrize("page", PAGES)

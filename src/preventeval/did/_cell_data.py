@@ -117,15 +117,14 @@ class CellData:
     def patterns(self) -> tuple[tuple[int, int], ...]:
         """For each period, which outcomes and which covariates are known, as numbers of the patterns."""
         if self.complete:
-            return ((0, 0),) * self.y.shape[1]
+            return tuple([(0, 0)] * len(self.seen))
         numbers: dict[bytes, int] = {}
-        return tuple(
-            (
-                numbers.setdefault(np.packbits(y).tobytes(), len(numbers)),
-                numbers.setdefault(np.packbits(x).tobytes(), len(numbers)),
-            )
-            for y, x in zip(self.seen, self.seen_x, strict=True)
-        )
+        patterns: list[tuple[int, int]] = []
+        for y, x in zip(self.seen, self.seen_x, strict=True):
+            of_y = numbers.setdefault(np.packbits(y).tobytes(), len(numbers))
+            of_x = numbers.setdefault(np.packbits(x).tobytes(), len(numbers))
+            patterns.append((of_y, of_x))
+        return tuple(patterns)
 
     @cached_property
     def fixed(self) -> Array | None:

@@ -53,8 +53,9 @@ def notes_of(
     """
     notes = [*data.notes]
     label = design.panel.periods.label
-    clusters = [len(np.unique(design.clusters[design.cohort == start])) for start in design.cohorts]
-    lone = [label(int(s)) for s, number in zip(design.cohorts, clusters, strict=True) if number == 1]
+    cohorts = np.flatnonzero(np.bincount(design.cohort[design.ever_treated]))
+    clusters = [np.count_nonzero(np.bincount(design.clusters[design.cohort == start])) for start in cohorts]
+    lone = [label(int(s)) for s, number in zip(cohorts, clusters, strict=True) if number == 1]
     if lone:
         notes.append(Message("note-lone-cohorts", {"count": len(lone), "cohorts": ", ".join(lone)}))
     if left_out:

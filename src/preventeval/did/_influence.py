@@ -58,7 +58,7 @@ class _ByStart(ClusterSums):
         """Influence values of units, shape (len(units), size)."""
         values = np.zeros((len(units), self.size))
         code = self.shares.code[units]
-        for start in np.flatnonzero(np.bincount(code)):
+        for start in np.flatnonzero(np.bincount(code)).tolist():
             mine = np.flatnonzero(code == start)
             effects, columns = self.effects_of(units[mine], start)
             values[mine[:, None], columns] = effects.T

@@ -2,7 +2,7 @@
 
 from preventeval.estimate.effect import EffectEstimate
 from preventeval.estimate.family import adjust_family
-from preventeval.estimate.recipe import Estimator, Recipe
+from preventeval.estimate.recipe import Estimator, EstimatorWithLeads, Recipe
 from preventeval.estimate.wald import WaldTest
 
-__all__ = ["EffectEstimate", "Estimator", "Recipe", "WaldTest", "adjust_family"]
+__all__ = ["EffectEstimate", "Estimator", "EstimatorWithLeads", "Recipe", "WaldTest", "adjust_family"]

@@ -8,7 +8,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["averted", "averted_slopes", "cell_sums", "group_averages"]
+__all__ = [
+    "averted",
+    "averted_slopes",
+    "cell_sums",
+    "group_averages",
+    "total_ratio",
+    "total_ratio_slopes",
+]
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -92,6 +99,42 @@ def averted_slopes(effect: Array, base: Array, *, log: bool) -> tuple[Array, Arr
     if log:
         return -base * np.exp(-effect), np.expm1(-effect)
     return -base, -effect
+
+
+def total_ratio(effect: Array, base: Array, member: Array) -> Array:
+    """Logarithm of all incidents over all that were expected, group by group.
+
+    Parameters
+    ----------
+    effect
+        Logarithms of rate ratios, shape (..., k).
+    base
+        Incidents with the programme behind them, shape (k,) or (..., k).
+    member
+        Which effects each group takes, shape (m, k).
+
+    Returns
+    -------
+    ndarray, shape (..., m)
+    """
+    return np.asarray(np.log(base @ member.T) - np.log((base * np.exp(-effect)) @ member.T))
+
+
+def total_ratio_slopes(effect: Array, base: Array, member: Array) -> tuple[Array, Array]:
+    """Derivatives of :func:`total_ratio` in the effects and in the base.
+
+    Parameters
+    ----------
+    effect, base, member
+        As there; shapes (k,), (k,) and (m, k).
+
+    Returns
+    -------
+    in_effect, in_base : ndarray, each of shape (m, k)
+    """
+    expected = base * np.exp(-effect)
+    below = (member @ expected)[:, None]
+    return member * expected / below, member / (member @ base)[:, None] - member * np.exp(-effect) / below
 
 
 def cell_sums(grid: Array, cohort: Indices, of_cohort: Indices, period: Indices) -> Array:

@@ -105,7 +105,7 @@ class EffectEstimate:
                     f"an effect in {self.scale.base} came with expected incidents behind it: totals= is for "
                     "logarithmic effects"
                 )
-            spread = len(self.totals) == rows and size == 2 * rows + len(self.sizes)
+            spread = len(self.totals) == rows and size in (2 * rows, 2 * rows + len(self.sizes))
         labelled = all(len(column) == rows for column in self._columns.values())
         if not (labelled and len(self.post) == rows and spread):
             raise EstimationError(
@@ -393,17 +393,17 @@ class EffectEstimate:
         Returns
         -------
         Series
-            By event time. For effects that are averages over cohorts already, the units that
-            are observed at that time.
+            By event time. For effects that are of all cohorts together, the units that are
+            observed at that time.
         """
         known, cohort = np.isfinite(self.effect), self.recipe.design.cohort
         times = self._need_label("event_time")[known]
-        if "cohort" in self._columns:
-            units = (cohort == self._columns["cohort"][known][:, None]).sum(axis=1)
-            return pd.Series(units).groupby(times).sum()
         at = cohort[self.recipe.design.ever_treated] + times[:, None]
-        seen = (at >= 0) & (at < self.recipe.design.n_periods)
-        return pd.Series(seen.sum(axis=1), index=times)
+        units = ((at >= 0) & (at < self.recipe.design.n_periods)).sum(axis=1)
+        if "cohort" in self._columns:
+            own = self._columns["cohort"][known]
+            units = np.where(own < 0, units, (cohort == own[:, None]).sum(axis=1))
+        return pd.Series(units).groupby(times).sum()
 
     # Groups -----------------------------------------------------------------------------
 
@@ -423,8 +423,8 @@ class EffectEstimate:
             One of the columns that the design declares as ``subgroups``, before the results
             were seen.
         quantity
-            What is said of each group: its ``"overall"`` effect, incidents ``"averted"``, or the
-            change ``"per_100k"``.
+            What is said of each group: its ``"overall"`` effect, the rate ratio ``"in_total"``,
+            incidents ``"averted"``, or the change ``"per_100k"``.
 
         Returns
         -------
@@ -525,6 +525,39 @@ class EffectEstimate:
         data. The Econometrics Journal 26, C31-C66. https://doi.org/10.1093/ectj/utad016
         """
         return incidents.incidents_averted(self, by, cumulative=cumulative)
+
+    def in_total(self, by: str = "overall") -> EffectEstimate:
+        """The rate ratio of all incidents together, for estimators of counts.
+
+        Incidents with the programme, summed over cells, over those expected without it: what
+        :meth:`averted` says as a number, said as a ratio (``as_percent()``), with an interval
+        formed on the log scale. The average of the logarithms of many small ratios, which
+        ``overall()`` gives, is lower than that where cells hold few incidents (the logarithm of a
+        count with mean m lies about 1 / (2 m) below log m); reports therefore give this number.
+
+        Parameters
+        ----------
+        by
+            ``"overall"``, ``"period"``, ``"cohort"``, ``"event_time"`` (with the effects before the
+            start, where there are any) or ``"unit"``.
+
+        Returns
+        -------
+        EffectEstimate
+
+        Raises
+        ------
+        EstimationError
+            The effects are not logarithms of rate ratios, or are averages already.
+
+        Examples
+        --------
+        >>> import preventeval as pe
+        >>> estimate = pe.PoissonDiD().fit(pe.example_design(incidents=5.0, seed=2))
+        >>> estimate.in_total().as_percent().params.round(1).to_dict()
+        {'overall': -18.3}
+        """
+        return incidents.change_in_total(self, by)
 
     def per_100k(self, by: str = "overall") -> EffectEstimate:
         """The change in incidents per 100,000 of exposure and period among the treated.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -19,12 +19,59 @@ if TYPE_CHECKING:
     from preventeval.design import StudyDesign
     from preventeval.estimate.effect import EffectEstimate
 
-__all__ = ["Quantity", "by_group", "difference"]
+__all__ = ["Fits", "Quantity", "by_group", "difference", "fit_groups", "joined"]
 
 Array = NDArray[np.float64]
-Quantity = Literal["overall", "averted", "per_100k"]
+Quantity = Literal["overall", "in_total", "averted", "per_100k"]
 #: Fixed, so that the same estimate always gives the same pairs of draws.
 _PAIRING_SEED = 20_130_419
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Fits:
+    """The estimator of an estimate, fitted in each subgroup.
+
+    Parameters
+    ----------
+    column
+        What the groups are groups by.
+    names
+        All groups, in the order of their values.
+    parts
+        What was fitted, by group.
+    failed
+        Why a group has no estimate, by group.
+    """
+
+    column: str
+    names: tuple[str, ...]
+    parts: Mapping[str, EffectEstimate]
+    failed: Mapping[str, str]
+
+
+def fit_groups(estimate: EffectEstimate, column: str) -> Fits:
+    """Fit the estimator again in each subgroup.
+
+    Parameters
+    ----------
+    estimate
+        The estimate whose recipe is followed.
+    column
+        Column that the design declares as subgroups.
+
+    Returns
+    -------
+    Fits
+    """
+    parts: dict[str, EffectEstimate] = {}
+    failed: dict[str, str] = {}
+    designs = estimate.recipe.design.split(column)
+    for name, design in designs.items():
+        try:
+            parts[name] = estimate.refit(design)
+        except (DesignError, EstimationError) as error:
+            failed[name] = error.message
+    return Fits(column, tuple(designs), parts, failed)
 
 
 def by_group(estimate: EffectEstimate, column: str, quantity: Quantity) -> EffectEstimate:
@@ -42,25 +89,51 @@ def by_group(estimate: EffectEstimate, column: str, quantity: Quantity) -> Effec
     if quantity not in get_args(Quantity):
         choices = ", ".join(repr(choice) for choice in get_args(Quantity))
         raise EstimationError(f"quantity={quantity!r} is not known: choose one of {choices}")
+    return joined(estimate, fit_groups(estimate, column), quantity)
+
+
+def joined(estimate: EffectEstimate, fits: Fits, quantity: Quantity) -> EffectEstimate:
+    """Effects of subgroups that have been fitted, side by side.
+
+    Parameters
+    ----------
+    estimate
+        The estimate whose recipe was followed.
+    fits
+        From :func:`fit_groups`.
+    quantity
+        What is said of each group.
+
+    Returns
+    -------
+    EffectEstimate
+        One row per ``group``, with joint uncertainty.
+
+    Raises
+    ------
+    EstimationError
+        No group has an effect.
+    """
     parts: dict[str, EffectEstimate] = {}
-    notes: list[Message] = []
-    for name, design in estimate.recipe.design.split(column).items():
+    notes = [
+        Message("note-group-left-out", {"group": name, "reason": why}) for name, why in fits.failed.items()
+    ]
+    for name, fitted in fits.parts.items():
         try:
-            fitted = estimate.refit(design)
             parts[name] = getattr(fitted, quantity)()
         except (DesignError, EstimationError) as error:
             notes.append(Message("note-group-left-out", {"group": name, "reason": error.message}))
             continue
-        own = (*design.notes, *fitted.notes)
+        own = (*fitted.recipe.design.notes, *fitted.notes)
         notes += [Message("note-in-group", {"group": name, "note": note}) for note in own]
     if not parts:
         reasons = "; ".join(str(note) for note in notes)
-        raise EstimationError(f"{estimate.method}: no group of '{column}' has an effect. {reasons}")
+        raise EstimationError(f"{estimate.method}: no group of '{fits.column}' has an effect. {reasons}")
     each = list(parts.values())
     uncertainty = _joint(each, estimate.recipe.design)
     if isinstance(uncertainty, Posterior):
         notes.append(Message("note-groups-drawn-apart"))
-    shown = estimate.scale.shown if quantity == "overall" else "base"
+    shown = estimate.scale.shown if quantity in ("overall", "in_total") else "base"
     designs = [part.recipe.design for part in each]
     return replace(
         estimate,
@@ -77,7 +150,7 @@ def by_group(estimate: EffectEstimate, column: str, quantity: Quantity) -> Effec
         notes=tuple(notes),
         diagnostics=MappingProxyType(
             {
-                "column": column,
+                "column": fits.column,
                 "treated_units": tuple(int(d.ever_treated.sum()) for d in designs),
                 "untreated_units": tuple(int((~d.ever_treated).sum()) for d in designs),
             }

@@ -11,13 +11,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from preventeval.errors import EstimationError
-from preventeval.estimate.arithmetic import averted, averted_slopes, cell_sums
+from preventeval.estimate.arithmetic import (
+    averted,
+    averted_slopes,
+    cell_sums,
+    total_ratio,
+    total_ratio_slopes,
+)
 from preventeval.scale import AVERTED, LOG_RATE_RATIO, Scale, rate
 
 if TYPE_CHECKING:
     from preventeval.estimate.effect import EffectEstimate
 
-__all__ = ["incidents_averted", "per_exposure"]
+__all__ = ["change_in_total", "incidents_averted", "per_exposure"]
 
 Array = NDArray[np.float64]
 _RUNNING = ("event_time", "period")
@@ -90,6 +96,42 @@ def per_exposure(estimate: EffectEstimate, by: str, per: float) -> EffectEstimat
     return replace(made, diagnostics=MappingProxyType({**counts, "exposure": tuple(exposure.tolist())}))
 
 
+def change_in_total(estimate: EffectEstimate, by: str) -> EffectEstimate:
+    """Rate ratio of all incidents together; see :meth:`EffectEstimate.in_total`.
+
+    Parameters
+    ----------
+    estimate
+        Effects of cells, as logarithms of rate ratios.
+    by
+        What incidents are summed by.
+    """
+    estimate._need(
+        estimate.scale.base == LOG_RATE_RATIO.base,
+        "a rate ratio of all incidents together is made of rate ratios, and these effects are not: "
+        "averted() has the change of the total, beside what was expected",
+    )
+    cells = _treated_cells(estimate, exposed=False, early=by == "event_time")
+    member, labels = _grouped(cells.estimate, by)
+    effect, k = cells.estimate.effect, len(cells.estimate.effect)
+    # Effects that are pooled over cohorts have no total of their own, and are alone in their row.
+    base = np.where(cells.base > 0, cells.base, 1.0)
+    estimated = bool(estimate.totals.size)
+    in_effect, in_base = total_ratio_slopes(effect, base, member)
+    jacobian = np.zeros((len(member), cells.estimate.uncertainty.size))
+    jacobian[:, :k] = in_effect
+    if estimated:
+        jacobian[:, -k:] = in_base
+
+    def ratio(values: Array) -> Array:
+        return total_ratio(values[..., :k], values[..., -k:] if estimated else base, member)
+
+    spread = cells.estimate.uncertainty.through(ratio, jacobian)
+    post = labels["event_time"] >= 0 if by == "event_time" else np.ones(len(member), dtype=bool)
+    plug_in = total_ratio(effect, base, member)
+    return cells.estimate._with(plug_in, labels, spread, of=by, post=post, scale=estimate.scale)
+
+
 def _summed(
     cells: _Cells, member: Array, labels: dict[str, NDArray[np.int64]], of: str, factor: Array, scale: Scale
 ) -> EffectEstimate:
@@ -125,8 +167,11 @@ def _grouped(estimate: EffectEstimate, by: str) -> tuple[Array, dict[str, NDArra
     return (codes == np.arange(len(values))[:, None]).astype(np.float64), {by: values}
 
 
-def _treated_cells(estimate: EffectEstimate, *, exposed: bool) -> _Cells:
-    """Treated cells with an estimate, with what was observed in them (where exposure is known too)."""
+def _treated_cells(estimate: EffectEstimate, *, exposed: bool, early: bool = False) -> _Cells:
+    """Treated cells with an estimate, with what was observed in them (where exposure is known too).
+
+    ``early``: cells before the start too.
+    """
     design = estimate.recipe.design
     estimate._need(
         estimate.of == "cell", "incidents averted are summed over cells: ask the estimate as it was fitted"
@@ -142,7 +187,7 @@ def _treated_cells(estimate: EffectEstimate, *, exposed: bool) -> _Cells:
         f"outcome '{design.outcome}' has no incidents behind it; name them with counts='…' in the design",
     )
     fitted = _weighing_as_in_total(estimate)
-    post = fitted._rows(fitted.post & np.isfinite(fitted.effect))
+    post = fitted._rows((fitted.post | early) & np.isfinite(fitted.effect))
     design = fitted.recipe.design
     incidents, exposure = design.incidents, design.panel.exposure
     assert incidents is not None

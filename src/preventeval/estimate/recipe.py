@@ -10,7 +10,7 @@ from preventeval.design import StudyDesign
 if TYPE_CHECKING:
     from preventeval.estimate.effect import EffectEstimate
 
-__all__ = ["Estimator", "Recipe"]
+__all__ = ["Estimator", "EstimatorWithLeads", "Recipe"]
 
 
 @runtime_checkable
@@ -24,6 +24,19 @@ class Estimator(Protocol):
 
     def fit(self, design: StudyDesign) -> EffectEstimate:
         """Estimate the effects of a design."""
+
+
+@runtime_checkable
+class EstimatorWithLeads(Estimator, Protocol):
+    """An estimator that gives effects before the start only when asked.
+
+    To offer ``with_leads`` is optional. The check of earlier trends fits what it returns where an
+    estimate has no effects before the start, so that this question is asked of every method that
+    can answer it; the estimate itself stays as it was fitted.
+    """
+
+    def with_leads(self, design: StudyDesign) -> Estimator:
+        """The same estimator, with as many effects before the start as suit the design."""
 
 
 @dataclass(frozen=True, eq=False)

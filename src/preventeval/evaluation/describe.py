@@ -17,7 +17,8 @@ from preventeval.design import StudyDesign
 from preventeval.estimate import EffectEstimate
 from preventeval.evaluation.outcome import Attempt, OutcomeEvaluation
 from preventeval.evaluation.plan import Plan
-from preventeval.evaluation.verdict import gates_of, verdict_of
+from preventeval.evaluation.subgroups import Subgroups, differ, treated_clusters
+from preventeval.evaluation.verdict import TOO_FEW, gates_of, verdict_of
 from preventeval.report import (
     ChartSeries,
     DataFacts,
@@ -25,15 +26,19 @@ from preventeval.report import (
     EffectRow,
     EstimateFacts,
     Facts,
+    FamilyFacts,
+    FamilyRow,
     FindingFacts,
     GateFacts,
+    GroupFacts,
     OutcomeFacts,
     Quantity,
     ReproduceFacts,
     Sentence,
     StartFacts,
+    SubgroupFacts,
 )
-from preventeval.sensitivity import Finding
+from preventeval.sensitivity import Finding, of_counts, overall_of
 
 __all__ = ["describe"]
 
@@ -43,7 +48,12 @@ _SMALL_BASE = 30
 _PACKAGES = ("numpy", "scipy", "pandas", "statsmodels", "linearmodels", "pymc", "arviz", "nutpie")
 
 
-def describe(plan: Plan, outcomes: Sequence[OutcomeEvaluation], created: dt.date) -> Facts:
+def describe(
+    plan: Plan,
+    outcomes: Sequence[OutcomeEvaluation],
+    created: dt.date,
+    family: pd.DataFrame | None = None,
+) -> Facts:
     """Everything that a report may say of an evaluation.
 
     Parameters
@@ -54,6 +64,8 @@ def describe(plan: Plan, outcomes: Sequence[OutcomeEvaluation], created: dt.date
         What became of each outcome, the primary one first.
     created
         Date of the evaluation.
+    family
+        P-values of the outcomes, adjusted for their number.
 
     Returns
     -------
@@ -74,6 +86,7 @@ def describe(plan: Plan, outcomes: Sequence[OutcomeEvaluation], created: dt.date
             statement=[Sentence.of(message) for message in plan.statement],
         ),
         outcomes=[_outcome(outcome, plan.level) for outcome in outcomes],
+        family=None if family is None else _family(family, [outcome.plan.label for outcome in outcomes]),
         reproduce=ReproduceFacts(
             version=metadata.version("preventeval"),
             python=platform.python_version(),
@@ -145,6 +158,7 @@ def _outcome(outcome: OutcomeEvaluation, level: float) -> OutcomeFacts:
         others=[_attempt(attempt, level) for attempt in outcome.others],
         verdict=verdict_of(outcome.estimate, fitted, outcome.findings),
         findings=[_finding(finding) for finding in outcome.findings],
+        subgroups=[_subgroups(groups, outcome.estimate, level) for groups in outcome.subgroups],
         series=_series(outcome.estimate, level),
     )
 
@@ -178,23 +192,13 @@ def _attempt(attempt: Attempt, level: float) -> EstimateFacts:
 
 
 def _estimate(estimate: EffectEstimate, level: float) -> EstimateFacts:
-    overall = estimate if estimate.of == "overall" else estimate.overall()
-    percent = _quantity(overall.as_percent(), level) if overall.scale.is_log else None
-    change = expected = None
-    if _counted(estimate):
-        total = estimate.averted()
-        averted, observed = _quantity(total, level), float(total.diagnostics["observed"][0])
-        expected = observed + averted.value
-        change = _turned(averted)
-        percent = percent or _share_of_expected(change, observed)
+    overall = overall_of(estimate)
     below = float(overall.probability_below(overall.scale.null).iloc[0])
     return EstimateFacts(
         method=estimate.method,
         school="model_based" if estimate.interval_kind == "credible" else "design_based",
-        overall=_quantity(overall, level),
-        percent=percent,
-        change=change,
-        expected=expected,
+        **_numbers_of(estimate, level),
+        in_total=of_counts(estimate),
         probability_of_fall=below if np.isfinite(below) else None,
         by_event_time=_rows(estimate, "event_time", level),
         by_cohort=_rows(estimate, "cohort", level),
@@ -204,6 +208,62 @@ def _estimate(estimate: EffectEstimate, level: float) -> EstimateFacts:
         options=_plain(dataclasses.asdict(estimate.recipe.estimator)),  # type: ignore[call-overload]
         diagnostics=_plain(estimate.diagnostics),
         references=list(estimate.recipe.estimator.references),
+    )
+
+
+def _numbers_of(estimate: EffectEstimate, level: float) -> dict[str, Any]:
+    """The effect on its own scale, in per cent and in incidents, and the incidents expected."""
+    overall = overall_of(estimate)
+    percent = _quantity(overall.as_percent(), level) if overall.scale.is_log else None
+    change = expected = None
+    if _counted(estimate):
+        total = estimate.averted()
+        averted, observed = _quantity(total, level), float(total.diagnostics["observed"][0])
+        expected = observed + averted.value
+        change = _turned(averted)
+        percent = percent or _share_of_expected(change, observed)
+    return {"overall": _quantity(overall, level), "percent": percent, "change": change, "expected": expected}
+
+
+def _subgroups(subgroups: Subgroups, whole: EffectEstimate, level: float) -> SubgroupFacts:
+    """Effects of the groups of a column, in the order of its values, and whether they differ."""
+    fits, difference = subgroups.fits, differ(subgroups)
+    return SubgroupFacts(
+        column=fits.column,
+        groups=[
+            _group(name, fits.parts[name], whole, level)
+            if name in fits.parts
+            else GroupFacts(label=name, failed=fits.failed[name])
+            for name in fits.names
+        ],
+        differ=difference.differ,
+        p_value=difference.p_value,
+        reason=difference.reason,
+    )
+
+
+def _group(name: str, estimate: EffectEstimate, whole: EffectEstimate, level: float) -> GroupFacts:
+    design, numbers = estimate.recipe.design, _numbers_of(estimate, level)
+    expected = numbers.pop("expected")
+    said = (*whole.recipe.design.notes, *whole.notes)
+    return GroupFacts(
+        label=name,
+        n_treated=int(design.ever_treated.sum()),
+        n_comparison=int((~design.ever_treated).sum()),
+        few=treated_clusters(estimate) < TOO_FEW,
+        small_base=expected is not None and expected < _SMALL_BASE,
+        notes=[Sentence.of(note) for note in (*design.notes, *estimate.notes) if note not in said],
+        **numbers,
+    )
+
+
+def _family(family: pd.DataFrame, labels: Sequence[str]) -> FamilyFacts:
+    return FamilyFacts(
+        method=family["method"].iloc[0],
+        rows=[
+            FamilyRow(label=label, p_value=_number(p), p_adjusted=_number(adjusted))
+            for label, p, adjusted in zip(labels, family["p_value"], family["p_adjusted"], strict=True)
+        ],
     )
 
 
@@ -252,7 +312,7 @@ def _rows(estimate: EffectEstimate, by: str, level: float) -> list[EffectRow]:
     if by == estimate.of:
         averaged = estimate
     elif by in estimate.labels and estimate.of == "cell":
-        averaged = getattr(estimate, f"by_{by}")()
+        averaged = estimate.in_total(by) if of_counts(estimate) else getattr(estimate, f"by_{by}")()
     else:
         return []
     shown = averaged.as_percent() if averaged.scale.is_log else averaged

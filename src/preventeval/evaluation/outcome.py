@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from preventeval.estimate import EffectEstimate
 from preventeval.evaluation.plan import OutcomePlan
+from preventeval.evaluation.subgroups import Subgroups
 from preventeval.sensitivity import Finding
 
 __all__ = ["Attempt", "OutcomeEvaluation"]
@@ -22,12 +23,13 @@ class Attempt:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class OutcomeEvaluation:
-    """One outcome: the primary estimate, further methods beside it, and every check."""
+    """One outcome: the primary estimate, further methods beside it, every check, every subgroup."""
 
     plan: OutcomePlan
     estimate: EffectEstimate
     others: tuple[Attempt, ...]
     findings: tuple[Finding, ...]
+    subgroups: tuple[Subgroups, ...] = ()
 
     def __repr__(self) -> str:
         return f"OutcomeEvaluation({self.plan.label}, {self.plan.role}, {len(self.findings)} checks)"

@@ -5,20 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import pandas as pd
+
 from preventeval.design import StudyDesign
 from preventeval.did import CallawaySantAnna
-from preventeval.errors import DesignError, OutputError, PreventEvalError
-from preventeval.estimate import EffectEstimate, Estimator
+from preventeval.errors import DesignError, OutputError, PreventEvalError, PreventEvalWarning
+from preventeval.estimate import EffectEstimate, Estimator, adjust_family
 from preventeval.evaluation.describe import describe
 from preventeval.evaluation.outcome import Attempt, OutcomeEvaluation
 from preventeval.evaluation.plan import OutcomePlan, Plan, plan_from_designs, plan_from_spec
+from preventeval.evaluation.subgroups import fit_subgroups
 from preventeval.report import Facts, ProgrammeFacts, headline, render_brief, render_technical
-from preventeval.sensitivity import CHECKS, DEFAULT_CHECKS, Finding
+from preventeval.sensitivity import CHECKS, DEFAULT_CHECKS, Finding, overall_of
 from preventeval.spec import Spec, load_spec
 
 __all__ = ["Evaluation", "evaluate"]
@@ -38,11 +42,15 @@ class Evaluation:
         What became of each outcome, the primary one first.
     created
         Date of the evaluation.
+    family
+        P-values of all outcomes, adjusted for their number (:func:`preventeval.adjust_family`);
+        None for a single outcome, and for credible intervals, which have none.
     """
 
     plan: Plan
     outcomes: tuple[OutcomeEvaluation, ...]
     created: dt.date
+    family: pd.DataFrame | None = None
 
     def __repr__(self) -> str:
         return f"Evaluation({self.plan.programme.name}: {self.answer})"
@@ -65,7 +73,7 @@ class Evaluation:
     @cached_property
     def facts(self) -> Facts:
         """Everything that a report may say."""
-        return describe(self.plan, self.outcomes, self.created)
+        return describe(self.plan, self.outcomes, self.created, self.family)
 
     @property
     def answer(self) -> str:
@@ -121,6 +129,12 @@ class Evaluation:
                 again = sum(path.startswith(f"estimates/{name}") for path in tables)
                 path = f"estimates/{name}{f'-{again + 1}' if again else ''}.csv"
                 tables[path] = estimate.tidy(self.plan.level).to_csv(index=False, lineterminator="\n")
+            for groups in outcome.subgroups:
+                effects, column = groups.effects, groups.fits.column
+                if effects is not None:
+                    name = re.sub(r"[^\w-]+", "-", f"{outcome.plan.design.outcome}-by-{column}")
+                    table = effects.tidy(self.plan.level)
+                    tables[f"estimates/{name}.csv"] = table.to_csv(index=False, lineterminator="\n")
         return tables
 
 
@@ -198,7 +212,18 @@ def evaluate(
         plan = plan_from_spec(study if isinstance(study, Spec) else load_spec(study))
     say = progress or (lambda text: None)
     outcomes = tuple(_evaluate_outcome(outcome, plan, say) for outcome in plan.outcomes)
-    return Evaluation(plan, outcomes, created=dt.datetime.now(tz=dt.UTC).date())
+    return Evaluation(plan, outcomes, dt.datetime.now(tz=dt.UTC).date(), _family(outcomes))
+
+
+def _family(outcomes: Sequence[OutcomeEvaluation]) -> pd.DataFrame | None:
+    """Adjusted p-values of several outcomes; None where there are none to adjust."""
+    effects = [overall_of(outcome.estimate) for outcome in outcomes]
+    if len(effects) < 2 or any(effect.interval_kind == "credible" for effect in effects):
+        return None
+    with warnings.catch_warnings():
+        # The table says which method was used.
+        warnings.simplefilter("ignore", PreventEvalWarning)
+        return adjust_family(effects)
 
 
 def _evaluate_outcome(outcome: OutcomePlan, plan: Plan, say: Callable[[str], None]) -> OutcomeEvaluation:
@@ -212,7 +237,11 @@ def _evaluate_outcome(outcome: OutcomePlan, plan: Plan, say: Callable[[str], Non
     for check in plan.checks:
         say(f"{outcome.label}: check {check.replace('_', ' ')}")
         findings.append(CHECKS[check](estimate, plan.level))
-    return OutcomeEvaluation(outcome, estimate, tuple(others), tuple(findings))
+    subgroups = []
+    for column in outcome.design.subgroups:
+        say(f"{outcome.label}: groups by {column}")
+        subgroups.append(fit_subgroups(estimate, column))
+    return OutcomeEvaluation(outcome, estimate, tuple(others), tuple(findings), tuple(subgroups))
 
 
 def _attempt(estimator: Estimator, design: StudyDesign) -> Attempt:

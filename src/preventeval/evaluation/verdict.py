@@ -23,7 +23,7 @@ from preventeval.report import Sentence, VerdictFacts
 from preventeval.sensitivity import Finding, conclusion, failed_gates, overall_of
 from preventeval.words import Message
 
-__all__ = ["gates_of", "verdict_of"]
+__all__ = ["TOO_FEW", "gates_of", "verdict_of"]
 
 Certainty = Literal["high", "moderate", "low", "very_low"]
 _DIRECTIONS: dict[int, Literal["fall", "rise", "unclear"]] = {-1: "fall", 0: "unclear", 1: "rise"}
@@ -32,7 +32,7 @@ _LOWERING = ("pre_trends", "placebo_in_time", "leave_one_out", "two_way_weights"
 _HINGES = ("start_date", "leave_one_out")
 #: With 6 treated clusters of 40 the usual tests reject 10 to 14 per cent where 5 are meant, and
 #: with 1 to 3 of 30 (simulated here) 20 to 75 per cent: there the interval says nothing.
-_FEW, _TOO_FEW = 10, 4
+_FEW, TOO_FEW = 10, 4
 _LEVEL = 0.95
 
 
@@ -58,13 +58,13 @@ def verdict_of(
     overall = overall_of(estimate)
     clusters = len(np.unique(design.clusters[design.ever_treated]))
     found = conclusion(overall, _LEVEL)
-    sign = found if found is not None and clusters >= _TOO_FEW else 0
+    sign = found if found is not None and clusters >= TOO_FEW else 0
     weak = [finding.check for finding in findings if finding.verdict == "weakens"]
     lowering = [Message(f"reason-{check.replace('_', '-')}") for check in _LOWERING if check in weak]
     answered = {finding.check for finding in findings if finding.verdict in ("supports", "weakens")}
     if not answered & {"pre_trends", "placebo_in_time"}:
         lowering.append(Message("reason-not-checked"))
-    if _TOO_FEW <= clusters < _FEW:
+    if TOO_FEW <= clusters < _FEW:
         lowering.append(Message("reason-few-treated", {"count": clusters}))
     against = [
         other.method
@@ -74,7 +74,7 @@ def verdict_of(
     if against:
         lowering.append(Message("reason-methods-disagree", {"methods": ", ".join(against)}))
     ruinous = []
-    if clusters < _TOO_FEW:
+    if clusters < TOO_FEW:
         ruinous.append(Message("reason-too-few-treated", {"count": clusters}))
     if failed_gates(estimate):
         ruinous.append(Message("reason-gate", {"methods": estimate.method}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from preventeval.report import lists, quantities, sentences
+from preventeval.report import lists, quantities, sentences, subgroups
 from preventeval.report.chart_data import LineChart, bar_chart, line_chart
 from preventeval.report.charts import bars_svg, lines_svg
 from preventeval.report.dates import date_words, period_words
@@ -70,6 +70,7 @@ def brief_html(facts: Facts, language: str = "en") -> str:
         chart=chart,
         drawn=lines_svg(chart, "lines") if chart is not None else "",
         table=_behind(chart) if chart is not None else [],
+        groups=subgroups.by_group(outcome),
         headings=headings,
         secondary=secondary,
         said=lists.can_and_cannot(facts),

@@ -73,12 +73,13 @@ def estimand(outcome: OutcomeFacts, design_facts: DesignFacts) -> list[Message]:
         return []
     logarithmic = own.scale in ("log_points", "log_rate_ratio", "rate_ratio", "percent")
     key = "estimand-percent" if logarithmic else f"estimand-{own.scale}"
-    said = [
-        Message(key, {"outcome": outcome.label, "per": own.per or 1}),
-        Message("estimand-weights", {"weighted": "yes" if design_facts.weighted else "no"}),
-    ]
-    if outcome.primary.change is not None:
-        said.append(Message("estimand-total"))
+    said = [Message(key, {"outcome": outcome.label, "per": own.per or 1})]
+    if outcome.primary.in_total:
+        said = [Message("estimand-percent-total", {"outcome": outcome.label})]
+    else:
+        said.append(Message("estimand-weights", {"weighted": "yes" if design_facts.weighted else "no"}))
+        if outcome.primary.change is not None:
+            said.append(Message("estimand-total"))
     if outcome.unestimated:
         cells = {"count": outcome.unestimated, "total": design_facts.n_treated_cells}
         said.append(Message("estimand-unestimated", cells))
@@ -99,7 +100,9 @@ def assumptions(outcome: OutcomeFacts, design_facts: DesignFacts) -> list[Messag
     -------
     list of Message
     """
-    said = [Message("assume-parallel", {"measure": outcome.measure})]
+    own = outcome.primary.overall
+    ratios = own is not None and own.scale in ("log_rate_ratio", "rate_ratio")
+    said = [Message("assume-parallel", {"measure": "log" if ratios else outcome.measure})]
     if design_facts.covariates:
         said.append(Message("assume-parallel-covariates", {"names": ", ".join(design_facts.covariates)}))
     said.append(Message("assume-anticipation", {"count": design_facts.anticipation}))

@@ -27,14 +27,18 @@ __all__ = [
     "EffectRow",
     "EstimateFacts",
     "Facts",
+    "FamilyFacts",
+    "FamilyRow",
     "FindingFacts",
     "GateFacts",
+    "GroupFacts",
     "OutcomeFacts",
     "ProgrammeFacts",
     "Quantity",
     "ReproduceFacts",
     "Sentence",
     "StartFacts",
+    "SubgroupFacts",
     "VerdictFacts",
     "load_facts",
 ]
@@ -139,6 +143,11 @@ class EstimateFacts(_Frozen):
     overall: Quantity | None = Field(
         default=None, description="Average over treated unit-periods, on the scale it was estimated on."
     )
+    in_total: bool = Field(
+        default=False,
+        description="Whether 'overall' and the rows are rate ratios of all incidents together (methods for "
+        "counts), and not averages of logarithms.",
+    )
     percent: Quantity | None = Field(default=None, description="Change in per cent of what was expected.")
     change: Quantity | None = Field(
         default=None, description="Incidents more (positive) or fewer (negative) than expected, in total."
@@ -183,6 +192,54 @@ class VerdictFacts(_Frozen):
     )
 
 
+class GroupFacts(_Frozen):
+    """The effect in one subgroup of units, fitted on its own."""
+
+    label: str
+    n_treated: int | None = None
+    n_comparison: int | None = Field(
+        default=None, description="Units of the group that are never treated within the panel."
+    )
+    few: bool = Field(default=False, description="So few treated clusters that intervals say nothing.")
+    overall: Quantity | None = Field(
+        default=None, description="As in 'primary'; null where there is no estimate."
+    )
+    percent: Quantity | None = None
+    change: Quantity | None = None
+    small_base: bool = Field(default=False, description="Fewer than 30 incidents expected: no percentages.")
+    failed: str | None = Field(default=None, description="Why the group has no effect, if it has none.")
+    notes: list[Sentence] = Field(
+        default_factory=list, description="What was decided in this group, and not in the whole."
+    )
+
+
+class SubgroupFacts(_Frozen):
+    """Effects by a column that was declared before there were results, and whether they differ."""
+
+    column: str
+    groups: list[GroupFacts]
+    differ: Literal["yes", "unclear", "unknown"] = Field(
+        description="unclear: the groups may or may not differ; unknown: it could not be tested."
+    )
+    p_value: float | None = Field(default=None, description="Joint test that all groups are alike.")
+    reason: str | None = Field(default=None, description="Why it could not be tested, if it could not.")
+
+
+class FamilyRow(_Frozen):
+    """The p-value of one outcome."""
+
+    label: str
+    p_value: float | None
+    p_adjusted: float | None
+
+
+class FamilyFacts(_Frozen):
+    """P-values of all outcomes, adjusted for having looked at all of them."""
+
+    method: Literal["romano_wolf", "holm"]
+    rows: list[FamilyRow]
+
+
 class OutcomeFacts(_Frozen):
     """Everything about one outcome."""
 
@@ -203,6 +260,7 @@ class OutcomeFacts(_Frozen):
     others: list[EstimateFacts] = Field(default_factory=list)
     verdict: VerdictFacts
     findings: list[FindingFacts] = Field(default_factory=list)
+    subgroups: list[SubgroupFacts] = Field(default_factory=list, description="By declared column.")
     series: ChartSeries | None = None
 
 
@@ -292,6 +350,8 @@ class Facts(_Frozen):
         Where the numbers come from.
     outcomes
         The primary outcome first.
+    family
+        P-values adjusted for the number of outcomes; None where there is one, or no p-value.
     reproduce
         What it takes to make the numbers again.
     """
@@ -303,6 +363,9 @@ class Facts(_Frozen):
     design: DesignFacts
     data: DataFacts
     outcomes: list[OutcomeFacts] = Field(min_length=1, description="The primary outcome first.")
+    family: FamilyFacts | None = Field(
+        default=None, description="P-values of several outcomes, adjusted for their number."
+    )
     reproduce: ReproduceFacts
 
     @property

@@ -35,6 +35,7 @@ __all__ = [
     "numbers",
     "outcome_words",
     "percent",
+    "percent_kind",
     "probability",
     "quantities",
     "refusal",
@@ -74,7 +75,7 @@ def quantities(outcome: OutcomeFacts) -> list[tuple[Kind, Quantity]]:
     if change is not None:
         found.append(("count", change))
     if share is not None:
-        found.append(("percent" if is_log(outcome.primary) else "share", share))
+        found.append((percent_kind(outcome.primary), share))
     if not found and own is not None and own.scale in ("incidents", "rate", "value"):
         found.append(("value", own))
     return found
@@ -108,7 +109,7 @@ def numbers(facts: Facts, outcome: OutcomeFacts) -> list[Message]:
     if outcome.small_base:
         said.append(small_base(outcome))
     if _disagree(outcome):
-        said.append(Message("count-and-percent-differ"))
+        said.append(Message(f"count-and-{percent_kind(outcome.primary)}-differ"))
     return said
 
 
@@ -189,8 +190,13 @@ def percent(outcome: OutcomeFacts) -> Quantity | None:
     return None if outcome.small_base else outcome.primary.percent
 
 
+def percent_kind(estimate: EstimateFacts) -> Literal["percent", "share"]:
+    """What per cents are of: of the average area for averages of logarithms, else of the total."""
+    return "percent" if is_log(estimate) and not estimate.in_total else "share"
+
+
 def is_log(estimate: EstimateFacts) -> bool:
-    """Whether the effect is an average of logarithms, so that per cents are of the average area."""
+    """Whether the effect is a logarithm, so that it is said in per cent."""
     return estimate.overall is not None and estimate.overall.scale in ("log_points", "log_rate_ratio")
 
 
@@ -295,9 +301,9 @@ def probability(outcome: OutcomeFacts, estimate: EstimateFacts) -> Message | Non
 
 
 def _disagree(outcome: OutcomeFacts) -> bool:
-    """Whether total and average area lie on different sides of zero, or one on both sides."""
+    """Whether number and per cent lie on different sides of zero, or one on both sides."""
     change, share = outcome.primary.change, percent(outcome)
     if change is None or share is None or not is_log(outcome.primary):
-        return False  # a share is of the total, not of the average area
+        return False  # the share is computed from the number
     spans = {span(change), span(share)}
     return len(spans) == 2 and "point" not in spans

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from preventeval.report import design_words, lists, quantities, sentences
+from preventeval.report import design_words, lists, quantities, sentences, subgroups
 from preventeval.report.chart_data import event_chart, forest_chart, line_chart, row_scale
 from preventeval.report.charts import event_svg, forest_svg, lines_svg
 from preventeval.report.dates import date_words
-from preventeval.report.facts import EffectRow, EstimateFacts, Facts, FindingFacts, OutcomeFacts, Quantity
+from preventeval.report.facts import (
+    EffectRow,
+    EstimateFacts,
+    Facts,
+    FamilyFacts,
+    FindingFacts,
+    OutcomeFacts,
+    Quantity,
+    SubgroupFacts,
+)
 from preventeval.report.numbers import decimals, rounded_to, write_number
 from preventeval.report.page import fill
 from preventeval.words import Message, Value, render
@@ -62,6 +71,7 @@ class _Section:
     failed: list[tuple[str, str]]
     events: list[tuple[str, _Figure, _Table]]
     tables: list[_Table]
+    groups: list[tuple[_Table, list[Message]]]
     checks: list[_Check]
     gates: _Table | None
     notes: list[tuple[str, Message]]
@@ -106,6 +116,7 @@ def technical_html(facts: Facts, language: str = "en") -> str:
         starts=_starts(facts, language),
         data=design_words.data(facts),
         sections=[_section(outcome, facts, n, language) for n, outcome in enumerate(facts.outcomes)],
+        family=None if facts.family is None else _family(facts.family, language),
         packages=_packages(facts, language),
         references=references,
         date=date_words(facts.created),
@@ -144,6 +155,10 @@ def _section(outcome: OutcomeFacts, facts: Facts, number: int, language: str) ->
         failed=[(estimate.method, estimate.failed) for estimate in every if estimate.failed is not None],
         events=_events(outcome, prefix, language),
         tables=_tables(outcome, language),
+        groups=[
+            (_by_group(groups, outcome, language), subgroups.test_notes(groups))
+            for groups in outcome.subgroups
+        ],
         checks=[_check(finding, outcome, language) for finding in outcome.findings],
         gates=_gates(every, language),
         notes=[(estimate.method, note.message) for estimate in every for note in estimate.notes],
@@ -205,6 +220,38 @@ def _events(outcome: OutcomeFacts, prefix: str, language: str) -> list[tuple[str
             title = f"{chart.title} ({estimate.method})"
             found.append((name, _Figure(title, event_svg(chart, name), note), table))
     return found
+
+
+def _by_group(groups: SubgroupFacts, outcome: OutcomeFacts, language: str) -> _Table:
+    """The effect in each group of a column, in the numbers that there are."""
+    keys = ["label-group", "label-treated-units", "label-comparison-units"]
+    keys += ["label-effect", "label-percent", "label-change"]
+    rows = []
+    for group in groups.groups:
+        units = (write_number(number, 0, language) for number in (group.n_treated, group.n_comparison))
+        numbers = (group.overall, None if group.small_base else group.percent, group.change)
+        texts = [_interval(quantity, language) for quantity in numbers]
+        rows.append((group.label, *units, *texts))
+    own = outcome.primary.overall
+    per = own.per if own is not None and own.per is not None else 1
+    scale = Message("label-scale-name", {"scale": own.scale if own is not None else "value", "per": per})
+    what = Message("technical-by-group", {"column": groups.column})
+    parts: dict[str, Value] = {"what": what, "method": outcome.primary.method, "scale": scale}
+    caption = render(Message("table-caption", parts), language)
+    return _Table(caption, tuple(_word(key, language) for key in keys), tuple(rows))
+
+
+def _family(family: FamilyFacts, language: str) -> tuple[Message, _Table]:
+    """P-values of all outcomes, plain and adjusted for their number."""
+
+    def text(p: float | None) -> str:
+        small = p is not None and p < 0.0005
+        return _word("label-p-below", language) if small else write_number(p, 3, language)
+
+    rows = tuple((row.label, text(row.p_value), text(row.p_adjusted)) for row in family.rows)
+    columns = tuple(_word(key, language) for key in ("label-outcome", "label-p-value", "label-p-adjusted"))
+    said = Message("family-sentence", {"count": len(rows), "method": family.method})
+    return said, _Table(_word("technical-family-table", language), columns, rows)
 
 
 def _tables(outcome: OutcomeFacts, language: str) -> list[_Table]:

@@ -6,6 +6,7 @@ from preventeval.sensitivity.finding import (
     conclusion,
     effect_message,
     failed_gates,
+    of_counts,
     overall_of,
 )
 from preventeval.sensitivity.leave_one_out import leave_one_out
@@ -29,6 +30,7 @@ __all__ = [
     "failed_gates",
     "goodman_bacon",
     "leave_one_out",
+    "of_counts",
     "overall_of",
     "placebo_in_time",
     "pre_trends",

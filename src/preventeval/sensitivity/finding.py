@@ -12,6 +12,7 @@ import pandas as pd
 from preventeval.design import StudyDesign
 from preventeval.errors import EstimationError, PreventEvalError
 from preventeval.estimate import EffectEstimate
+from preventeval.scale import LOG_RATE_RATIO
 from preventeval.words import Message, Values, render
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "could_not_run",
     "effect_message",
     "failed_gates",
+    "of_counts",
     "overall_of",
     "refitted",
     "require_gates",
@@ -183,8 +185,20 @@ def require_gates(again: EffectEstimate) -> None:
 
 
 def overall_of(estimate: EffectEstimate) -> EffectEstimate:
-    """The overall effect, one row."""
-    return estimate if estimate.of == "overall" else estimate.overall()
+    """The overall effect that an answer rests on, one row.
+
+    Of ratios of counts of whole cells, that of all incidents together: the average of their
+    logarithms is off where cells hold few incidents (:meth:`EffectEstimate.in_total`).
+    """
+    if estimate.of == "overall":
+        return estimate
+    return estimate.in_total() if of_counts(estimate) else estimate.overall()
+
+
+def of_counts(estimate: EffectEstimate) -> bool:
+    """Whether effects are ratios of the counts of whole cells, each weighing by its incidents."""
+    ratios = estimate.of == "cell" and estimate.scale.base == LOG_RATE_RATIO.base
+    return ratios and "unit" not in estimate.labels
 
 
 def failed_gates(estimate: EffectEstimate) -> bool:

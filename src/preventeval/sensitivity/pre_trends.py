@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from preventeval.errors import EstimationError, PreventEvalError
-from preventeval.estimate import EffectEstimate
+from preventeval.estimate import EffectEstimate, EstimatorWithLeads
 from preventeval.sensitivity.finding import Finding, could_not_run
 from preventeval.words import Message, Values
 
@@ -35,7 +35,9 @@ def pre_trends(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     Parameters
     ----------
     estimate
-        Any estimate with effects before the start.
+        Any estimate. Where it has no effects before the start and its estimator can give them
+        (:class:`~preventeval.estimate.EstimatorWithLeads`), they come from a second fit that has
+        them, and the finding says so.
     level
         Probability of the intervals in the table.
 
@@ -56,13 +58,15 @@ def pre_trends(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     'supports'
     """
     try:
-        path = _path(estimate)
+        fitted = _with_early(estimate)
+        path = fitted.as_estimated()
+        path = path if path.of == "event_time" else path.by_event_time()
     except PreventEvalError as error:
         return could_not_run("pre_trends", error)
     design = estimate.recipe.design
     table = path.tidy(level)
     times = path.labels["event_time"].to_numpy()
-    behind = estimate.treated_units().reindex(times, fill_value=0).to_numpy()
+    behind = fitted.treated_units().reindex(times, fill_value=0).to_numpy()
     table["treated_units"] = behind
     early = (times < -design.anticipation) & np.isfinite(table["std_error"].to_numpy())
     clusters = len(np.unique(design.clusters[design.ever_treated]))
@@ -70,7 +74,8 @@ def pre_trends(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     nearest = np.isin(np.arange(len(times)), np.flatnonzero(enough)[::-1][: clusters // 3])
     values: Values = {"count": int(enough.sum()), "left_out": int(early.sum() - enough.sum())}
     if not nearest.any():
-        return Finding("pre_trends", "not_informative", Message("finding-pre-trends-too-little", values))
+        little = _said("finding-pre-trends-too-little", values, again=fitted is not estimate)
+        return Finding("pre_trends", "not_informative", little)
     cov = path.cov.to_numpy()
     tests = pd.DataFrame(
         [
@@ -85,7 +90,7 @@ def pre_trends(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     return Finding(
         "pre_trends",
         "weakens" if weakens else "supports",
-        Message("finding-pre-trends-drift" if weakens else "finding-pre-trends-alike", values),
+        _said(f"finding-pre-trends-{'drift' if weakens else 'alike'}", values, again=fitted is not estimate),
         pd.concat([kept, tests], ignore_index=True),
     )
 
@@ -108,10 +113,24 @@ def _mean_test(effect: Array, cov: Array, clusters: int) -> tuple[float, int, fl
     return ratio, clusters - 1, float(2 * special.stdtr(clusters - 1, -abs(ratio)))
 
 
-def _path(estimate: EffectEstimate) -> EffectEstimate:
-    """Effects by event time; only where the method estimates any before the start."""
-    base = estimate.as_estimated()
-    path = base if base.of == "event_time" else base.by_event_time()
-    if not (path.labels["event_time"] < 0).any():
-        raise EstimationError(f"{estimate.method} estimates no effects before the start")
-    return path
+def _said(key: str, values: Values, *, again: bool) -> Message:
+    """What was found, and that it comes from a second fit where it does."""
+    found = Message(key, values)
+    return Message("finding-pre-trends-again", {"finding": found}) if again else found
+
+
+def _with_early(estimate: EffectEstimate) -> EffectEstimate:
+    """The estimate, or a second fit of its estimator, with effects before the start."""
+    if _looks_back(estimate):
+        return estimate
+    estimator, design = estimate.recipe.estimator, estimate.recipe.design
+    if isinstance(estimator, EstimatorWithLeads) and not estimate.aggregated:
+        again = estimator.with_leads(design).fit(design)
+        if _looks_back(again):
+            return again
+    raise EstimationError(f"{estimate.method} estimates no effects before the start")
+
+
+def _looks_back(estimate: EffectEstimate) -> bool:
+    labels = estimate.labels
+    return "event_time" in labels and bool((labels["event_time"] < 0).any())

@@ -82,6 +82,7 @@ def make_design(spec: Spec, panel: Panel, outcome: OutcomeSpec) -> StudyDesign:
         measure=outcome.measure,
         counts=outcome.counts or None,
         per=outcome.per,
+        subgroups=spec.design.subgroups,
     )
 
 
@@ -162,7 +163,7 @@ def _numeric_columns(spec: Spec) -> list[tuple[Key, str]]:
     named: list[tuple[Key, str]] = []
     for i, outcome in enumerate(spec.outcomes):
         named += [(("outcomes", i, "name"), outcome.name), (("outcomes", i, "counts"), outcome.counts)]
-    named += [(("data", "covariates"), column) for column in spec.data.covariates]
+    named += [(("data", "covariates", i), column) for i, column in enumerate(spec.data.covariates)]
     named += [(("data", "exposure"), spec.data.exposure), (("data", "weights"), spec.data.weights)]
     return [(key, column) for key, column in named if column]
 
@@ -172,6 +173,7 @@ def _unit_columns(spec: Spec) -> list[tuple[Key, str]]:
     named: list[tuple[Key, str]] = [
         (("design", "treated_from"), spec.design.treated_from),
         (("design", "cluster"), spec.design.cluster),
+        *((("design", "subgroups", i), column) for i, column in enumerate(spec.design.subgroups)),
     ]
     return [(key, column) for key, column in named if column]
 
@@ -200,7 +202,7 @@ def _require(spec: Spec, named: Sequence[tuple[Key, str]], present: list[str], s
 
 
 def _absent(spec: Spec, named: Sequence[tuple[Key, str]], present: list[str], source: str) -> Iterator[str]:
-    for key, column in dict(named).items():
+    for key, column in dict.fromkeys(named):
         if column not in present:
             close = close_match(column, present)
             yield f"{spec.at(*key)}: {source} has no column '{column}'" + (

@@ -30,6 +30,13 @@ EstimatorName = Annotated[str, AfterValidator(_known_estimator)]
 CheckName = Annotated[str, AfterValidator(_known_check)]
 
 
+def _each_once(columns: tuple[str, ...]) -> tuple[str, ...]:
+    twice = [column for column, number in Counter(columns).items() if number > 1]
+    if twice:
+        raise ValueError(f"'{twice[0]}' stands twice: name each column once")
+    return columns
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -163,6 +170,11 @@ class DesignSpec(_Part):
     cluster: str = Field(
         default="", description="Column of groups of units whose errors may go together, such as districts."
     )
+    subgroups: Annotated[tuple[Text, ...], AfterValidator(_each_once)] = Field(
+        default=(),
+        description="Columns with one value per unit, such as the kind of area: reports give the effect of "
+        "each group and say whether groups differ. Named here, before there are results.",
+    )
 
 
 class OutcomeSpec(_Part):
@@ -184,7 +196,8 @@ class OutcomeSpec(_Part):
     counts: str = Field(
         default="",
         description="With measure value or log: column of the incidents behind the number, so that effects "
-        "can be told in incidents.",
+        "can be told in incidents. With count, rate or log_rate: the outcome itself, where incidents are "
+        "weighted or shared out between units and need not be whole numbers.",
     )
     per: float = Field(default=100_000, gt=0, description="Exposure that rates are given for.")
 
@@ -217,7 +230,8 @@ class ChecksSpec(_Part):
     run: tuple[CheckName, ...] = Field(
         default=DEFAULT_CHECKS,
         description="Checks to run, in this order. Add 'start_date' where it is in doubt which period was "
-        "the first: a sharp effect moves with its dating in any case.",
+        "the first (a sharp effect moves with its dating in any case), and 'two_way_weights' where a "
+        "two-way fixed-effects regression is used or compared with.",
     )
 
 

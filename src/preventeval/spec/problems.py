@@ -24,6 +24,7 @@ _EXPECTED: Mapping[str, str] = {
     "float_type": "a number",
     "bool_type": "true or false",
     "tuple_type": "a list in square brackets",
+    "list_type": "a list in square brackets",
     "dict_type": "a table",
     "model_type": "a table",
     "dataclass_type": "a table",

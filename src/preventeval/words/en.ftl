@@ -135,6 +135,7 @@ finding-pre-trends-too-little = There are too few areas or too few periods befor
     [one] { $count } earlier effect
    *[other] { $count } earlier effects
 }).
+finding-pre-trends-again = { $finding } The effects before the start come from a second fit of the same method, with such effects in it.
 finding-placebo-in-time-clear = With starts pretended { moved-by } too early, before there was any programme, the method finds no clear effect, as it should: { $effect }.
 finding-placebo-in-time-effect = With starts pretended { moved-by } too early, the method finds an effect although there was no programme: { $effect }. What it finds later may not be the programme's doing either.
 finding-leave-one-out-stable = Leaving out each of { $count } areas in turn does not change the answer: it stays between { $low } and { $high }.
@@ -216,10 +217,6 @@ note-imputation-units = { $count ->
 note-imputation-empty = { $count ->
     [one] { $count } effect is left out because not one incident was counted there, and the logarithm of its effect would be minus infinity: cohort { $cells }. The { $expected } incidents that were expected there without the programme are not among the incidents averted. Longer periods or larger areas would keep them.
    *[other] { $count } effects are left out because not one incident was counted there, and the logarithms of these effects would be minus infinity: cohort { $cells }. The { $expected } incidents that were expected there without the programme are not among the incidents averted. Longer periods or larger areas would keep them.
-}
-note-imputation-alone = { $count ->
-    [one] { $count } effect rests on a single unit or cluster, which cannot be left out of its own mean, and is left out: cohort { $cells }.
-   *[other] { $count } effects rest on a single unit or cluster each, which cannot be left out of its own mean, and are left out: cohort { $cells }.
 }
 note-imputation-leads = { $count ->
     [one] { $count } effect before the start cannot be told apart from unit and period effects, or rests on no incident, and is left out: event time { $times }.
@@ -497,6 +494,7 @@ amount-value = { $side ->
 amount-range = { $value } ({ $low } to { $high })
 small-base = Fewer than 30 { $outcome } were expected, so no percentages are given: with numbers this small they mislead.
 count-and-percent-differ = The average area and the total are different questions, and here only one of them has a clear answer: in the average, every area and period counts the same; in the total, areas with many incidents count for more.
+count-and-share-differ = The ranges of the number and of the per cent are computed in two ways, and here only one of them lies on one side of zero: this is a borderline case. The answer goes by the per cent.
 observed-and-expected = Recorded: { $observed }. Expected without the programme: about { $expected }.
 likely-confidence = “Likely between” gives the { $level } per cent confidence interval: out of 100 studies like this one, about { $level } would give a range that holds the true number.
 likely-credible = “Likely between” gives the { $level } per cent credible interval: if the model is right, the chances are { $level } in 100 that the true number lies in this range.
@@ -512,6 +510,55 @@ probability = { $direction ->
        *[within] about { $chance }
     } in 100.
 }
+
+## Subgroups that were named before there were results
+
+subgroup-list = { $first }; { $rest }
+subgroup-unit = { $kind ->
+    [percent] { " " }per cent lower
+    [share] { " " }per cent fewer
+    [count] { " " }fewer
+   *[value] { " " }lower
+}
+subgroup-unit-above = { $kind ->
+    [percent] { " " }per cent higher
+    [share] { " " }per cent more
+    [count] { " " }more
+   *[value] { " " }higher
+}
+subgroup-below = { $group }, about { $size }{ subgroup-unit } (likely { $nearer } to { $farther })
+subgroup-above = { $group }, about { $size }{ subgroup-unit-above } (likely { $nearer } to { $farther })
+subgroup-across = { $group }, about { $size }{ $side ->
+    [fewer] { subgroup-unit }
+   *[more] { subgroup-unit-above }
+} (likely between { $low }{ subgroup-unit } and { $high }{ subgroup-unit-above })
+subgroup-even = { $group }, about as expected (likely between { $low }{ subgroup-unit } and { $high }{ subgroup-unit-above })
+subgroup-point = { $group }, about { $size }{ $side ->
+    [fewer] { subgroup-unit }
+   *[more] { subgroup-unit-above }
+} (how far off this may be is not known)
+subgroup-none = { $group }, no number can be given
+subgroup-sentence = By { $column }, { $outcome } compared with what was expected: { $groups }. { subgroup-differ }
+subgroup-sentence-none = By { $column }, no number can be given for any group.
+subgroup-differ = { $differ ->
+    [yes] The effect differs between these groups by more than chance would explain; why it does is another question.
+    [unclear] Whether the effect differs between these groups cannot be told from these data.
+   *[unknown] Whether the effect differs between these groups could not be tested.
+}
+subgroup-tested = A joint test that the effect is the same in all groups gives a p-value { $size ->
+    [below] below 0.001
+   *[within] of { $p }
+}. { subgroup-differ }
+subgroup-untested = { subgroup-differ } The reason: { $reason }.
+subgroup-few = { $groups }: fewer than four treated clusters. The intervals there leave out most of the variation between areas, and say little.
+subgroup-apart = Each group was estimated by itself: its treated units against its own comparison units. That one group’s interval leaves out zero and another’s does not, does not show that they differ.
+
+## Several outcomes
+
+family-sentence = With { $count } outcomes, some may seem to change by chance. An adjusted p-value allows for that: the chance of even one false finding among the { $count } stays below the level that it is held against. { $method ->
+    [romano_wolf] The method is that of Romano and Wolf, which uses how the outcomes go together.
+   *[holm] The method is that of Holm.
+} The primary outcome was named before, and its own answer does not need the adjustment.
 
 ## What the answer hangs on
 
@@ -608,7 +655,7 @@ cannot-reason = Why the change came about.
 cannot-reason-unclear = Whether the programme does too little or the data are too few to show it.
 cannot-elsewhere = Whether the same would happen in another place or at another time.
 cannot-number = How large the change was.
-cannot-unestimated = What the programme did in { $count } of its { $total } area-periods: nobody was left to compare with, and the total leaves them out.
+cannot-unestimated = What the programme did in { $count } of its { $total } area-periods: no effect could be estimated there, and the total leaves them out.
 
 ## What next, and who made this
 
@@ -619,7 +666,10 @@ next-unclear = Do not take this as proof for or against the programme. Go on rec
 next-refused = Do not use any number from this evaluation until the computation has been put right.
 next-look = We look again: { $when }.
 next-look-none = No date has been set for looking again.
-not-studied = Not studied here: whether incidents moved to nearby areas or fell there too; women and girls, and other groups; what the programme cost.
+not-studied = Not studied here: whether incidents moved to nearby areas or fell there too; { $groups ->
+    [yes] women and girls, and other groups, unless they are named above
+   *[no] women and girls, and other groups
+}; what the programme cost.
 colophon-who = Made by { $author }
 colophon-funder = Paid for by { $funder }
 colophon-contact = Contact: { $contact }
@@ -646,6 +696,7 @@ brief-chart = What happened, and what was expected
 brief-secondary = Other outcomes
 brief-secondary-table = Answers about the other outcomes
 brief-secondary-note = These outcomes are secondary: they were not the main question, and with several outcomes some will seem to change by chance. The total and the average area are different questions: in the total, areas with many incidents weigh more.
+brief-subgroups = For whom
 brief-can-and-cannot = What we can say and what we cannot
 brief-can = What we can say
 brief-cannot = What we cannot say
@@ -761,6 +812,7 @@ design-clusters-unit = How sure we are rests on { $count } units that are taken 
 design-covariates = The comparison takes account of: { $names }.
 design-weighted = Units are weighted as the data say.
 estimand-percent = The average change in { $outcome } in per cent of what they would have been without the programme.
+estimand-percent-total = The change in all { $outcome } of the units and periods in the programme together, in per cent of what there would have been without it: units with many incidents count for more. Where effects are shown by start or by time, each is of all its incidents together.
 estimand-incidents = The average difference in { $outcome } per unit and period between what was recorded and what would have been recorded without the programme.
 estimand-rate = The average difference in { $outcome } per { $per } of exposure between what was recorded and what would have been recorded without the programme.
 estimand-value = The average difference in { $outcome } between what was observed and what would have been observed without the programme.
@@ -769,7 +821,7 @@ estimand-weights = It is an average over the units and periods in the programme;
    *[no] { "" }
 }.
 estimand-total = The total of incidents adds up the change in every treated unit-period, so units with many incidents count for more in it than in the average.
-estimand-unestimated = For { $count } of { $total } treated unit-periods nobody was left to compare with: the total leaves them out.
+estimand-unestimated = In { $count } of { $total } treated unit-periods no effect could be estimated (nobody was left to compare with, or, with methods for counts, nothing was counted): the total leaves them out.
 assume-parallel = { $measure ->
     [count] Without the programme, counts in both groups would have changed by the same number of incidents.
     [rate] Without the programme, rates in both groups would have changed by the same amount.
@@ -811,6 +863,10 @@ technical-methods = Every method side by side
 technical-event = Effects by time since the start
 technical-cohort = Effects by start
 technical-units = Effects by unit
+technical-subgroups = Groups of units
+technical-by-group = Effects by { $column }
+technical-family = Several outcomes
+technical-family-table = p-values of the outcomes
 technical-checks = Checks
 technical-checks-none = No checks were run on this outcome.
 technical-gates = Checks of the computation itself
@@ -880,6 +936,12 @@ label-start = Start
 label-unit = Unit
 label-units = Units
 label-count = Number
+label-group = Group
+label-treated-units = Treated units
+label-comparison-units = Never treated units
+label-p-value = p-value
+label-p-below = below 0.001
+label-p-adjusted = Adjusted p-value
 label-verdict = Verdict
 label-verdict-name = { $verdict ->
     [supports] Supports the answer
