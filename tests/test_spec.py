@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from preventeval.errors import DataError, SpecError
+from preventeval.errors import DataError, DesignError, SpecError
 from preventeval.spec import Spec, load_spec, make_design, make_estimator, read_panel, spec_schema
+from preventeval.spec.registry import estimator_classes
 
 SPEC = """\
 spec_version = 1
@@ -256,6 +257,54 @@ def test_estimators_take_their_options_and_the_seed(write: Write) -> None:
     assert make_estimator("HierarchicalCounts", {"seed": 3}, spec).seed == 3  # type: ignore[attr-defined]
 
 
+#: Options of every method, as TOML writes them.
+OPTIONS = {
+    "CallawaySantAnna": 'method = "regression"\nbase_period = "universal"\nsample = "all_rows"',
+    "HierarchicalCounts": "draws = 500",
+    "ImputationDiD": 'leads = 4\ntreated_residuals = "event_time"\nleave_out = false',
+    "LinearDiD": 'levels = "cohort"\ncovariates = "by_period"\nleads = true',
+    "PoissonDiD": 'season_effects = true\nregions = "district"\nlikelihood = "negative_binomial"',
+    "SunAbraham": 'likelihood = "poisson"\nvcov = "two_way"\nsmall_sample = "none"',
+    "TwoWayFixedEffects": "event_study = true\nreference = [-1, -3]\nwindow = [-8, 8]",
+}
+
+
+def test_every_method_takes_its_options_from_toml(write: Write) -> None:
+    assert sorted(OPTIONS) == sorted(estimator_classes())
+    for name, options in OPTIONS.items():
+        methods = f'estimator = "{name}"\n\n[estimation.options.{name}]\n{options}\n'
+        rest = SPEC[SPEC.index('estimator = "Call') : SPEC.index("[checks]")]
+        spec = load_spec(write((rest, methods)))
+        made = make_estimator(name, spec.estimation.options[name], spec)
+        for option, value in tomllib.loads(options).items():
+            assert getattr(made, option) == (tuple(value) if isinstance(value, list) else value)
+
+
+def test_subgroups_reach_the_design(write: Write) -> None:
+    data = CSV.replace("start\n", "start,kind\n").replace("2020-03\n", "2020-03,hill\n", 3)
+    data = data.replace(",\n", ",,hill\n")
+    spec = load_spec(
+        write(('treated_from = "start"', 'treated_from = "start"\nsubgroups = ["kind"]'), csv=data)
+    )
+    panel, _ = read_panel(spec)
+    design = make_design(spec, panel, spec.primary)
+    assert design.subgroups == ("kind",)
+    assert list(design.split("kind")) == ["hill"]
+
+
+def test_incidents_that_are_shared_out_are_said_to_be(write: Write) -> None:
+    shared = CSV.replace("2020-01,9,", "2020-01,9.5,")
+    whole = ('name = "thefts"\nrole = "primary"', 'name = "thefts"\nrole = "primary"\nmeasure = "count"')
+    spec = load_spec(write(whole, csv=shared))
+    panel, _ = read_panel(spec)
+    with pytest.raises(DesignError, match="counts='thefts'"):
+        make_design(spec, panel, spec.primary)
+    spec = load_spec(write((whole[0], f'{whole[1]}\ncounts = "thefts"'), csv=shared))
+    design = make_design(spec, read_panel(spec)[0], spec.primary)
+    assert design.incidents is not None
+    assert design.incidents[0, 0] == 9.5
+
+
 def test_an_unknown_estimator_or_option_is_refused() -> None:
     with pytest.raises(
         SpecError, match=r"^unknown estimator 'TwoWayFixedEffect'; did you mean 'TwoWayFixedEffects'\?$"
@@ -325,6 +374,37 @@ WRONG = {
     "unknown comparison": (
         [('treated_from = "start"', 'treated_from = "start"\ncomparison = "never"')],
         "13: design.comparison: expected 'never_treated', 'not_yet_treated' or 'last_treated', found 'never'",
+    ),
+    "subgroup that stands twice": (
+        [('treated_from = "start"', 'treated_from = "start"\nsubgroups = ["kind", "kind"]')],
+        "13: design.subgroups: 'kind' stands twice: name each column once",
+    ),
+    "too short a list for an option": (
+        [
+            (
+                'base_period = "universal"\n',
+                'base_period = "universal"\n[estimation.options.TwoWayFixedEffects]\nwindow = [6]\n',
+            )
+        ],
+        "29: estimation.options.TwoWayFixedEffects.window: expected a longer list, found a list of 1",
+    ),
+    "number for a list in an option": (
+        [
+            (
+                'base_period = "universal"\n',
+                'base_period = "universal"\n[estimation.options.TwoWayFixedEffects]\nreference = -1\n',
+            )
+        ],
+        "29: estimation.options.TwoWayFixedEffects.reference: expected a list in square brackets, found -1",
+    ),
+    "options that do not go together": (
+        [
+            (
+                'base_period = "universal"\n',
+                'base_period = "universal"\n[estimation.options.TwoWayFixedEffects]\nwindow = [-6, 6]\n',
+            )
+        ],
+        "28: estimation.options.TwoWayFixedEffects: TwoWayFixedEffects: window= goes with event_study=True",
     ),
     "unknown estimator": (
         [('estimator = "CallawaySantAnna"', 'estimator = "callaway_santanna"')],
@@ -452,6 +532,26 @@ def test_a_file_that_is_not_there_says_where_it_was_looked_for(write: Write, tmp
     )
 
 
+def test_every_column_of_a_list_has_to_be_there(write: Write) -> None:
+    text = unreadable(
+        write(
+            ('treated_from = "start"', 'treated_from = "start"\nsubgroups = ["kind", "mont", "area"]'),
+            ('period = "month"', 'period = "month"\ncovariates = ["poverty", "thefts"]'),
+            (
+                "[estimation.options.CallawaySantAnna]\nbase_period",
+                "[estimation.options.PoissonDiD]\nregions",
+            ),
+            ('also = ["TwoWayFixedEffects"]', 'also = ["PoissonDiD"]'),
+        )
+    )
+    assert re.findall(r"toml:\d+: (\S+): monthly.csv has no column '(\w+)'", text) == [
+        ("data.covariates[1]", "poverty"),
+        ("design.subgroups[1]", "kind"),
+        ("design.subgroups[2]", "mont"),
+        ("estimation.options.PoissonDiD.regions", "universal"),
+    ]
+
+
 def test_columns_that_are_not_there_are_named_all_at_once(write: Write) -> None:
     path = write(('unit = "area"', 'unit = "Area"'), ('treated_from = "start"', 'treated_from = "begin"'))
     assert unreadable(path) == (
@@ -524,11 +624,15 @@ def test_the_page_names_every_key() -> None:
 
 
 def test_the_examples_on_the_page_can_be_read(tmp_path: Path) -> None:
-    first, records, options = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), flags=re.DOTALL)
+    first, records, options, counts = re.findall(
+        r"```toml\n(.*?)```", PAGE.read_text("utf-8"), flags=re.DOTALL
+    )
     path = tmp_path / "evaluation.toml"
     data = re.search(r"\[data\].*?(?=\[design\])", first, flags=re.DOTALL)
     assert data is not None
     path.write_text(first + options, "utf-8")
     assert load_spec(path).estimation.options["HierarchicalCounts"] == {"draws": 2000}
+    path.write_text(first + counts, "utf-8")
+    assert load_spec(path).estimation.options["TwoWayFixedEffects"]["window"] == [-12, 12]
     path.write_text(first.replace(data[0], records), "utf-8")
     assert load_spec(path).data.intake is not None

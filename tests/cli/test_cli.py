@@ -146,6 +146,20 @@ def test_check_tells_the_design_and_estimates_nothing(
     assert "Nothing was estimated." in said.out
 
 
+def test_check_names_the_groups(call: Call, example: Path) -> None:
+    change(example / "evaluation.toml", '# subgroups = ["kind"] ', 'subgroups = ["side"] ')
+    lines = (example / "monthly.csv").read_text("utf-8").splitlines()
+    sides = [f"{line},{'north' if line[5:7] <= '15' else 'south'}" for line in lines[1:]]
+    (example / "monthly.csv").write_text("\n".join([f"{lines[0]},side", *sides]), "utf-8")
+    said = call("check", example / "evaluation.toml")
+    assert said.code == 0
+    groups = re.search(
+        r"^subgroups   side: north \((\d+) of 15 .*south \((\d+) of 15 ", said.out, re.MULTILINE
+    )
+    assert groups is not None
+    assert int(groups[1]) + int(groups[2]) == 12
+
+
 def test_check_of_records_says_what_became_of_them(call: Call, example: Path) -> None:
     use_records(example, bad=1)
     said = call("check", example / "evaluation.toml")

@@ -14,9 +14,10 @@ import pandas as pd
 import pytest
 
 from preventeval.design import StudyDesign
-from preventeval.errors import PreventEvalError
-from preventeval.estimate import EffectEstimate, Estimator
+from preventeval.errors import EstimationError, PreventEvalError
+from preventeval.estimate import EffectEstimate, Estimator, EstimatorWithLeads, adjust_family
 from preventeval.panel import Panel
+from preventeval.scale import LOG_RATE_RATIO
 
 ROOT = Path(__file__).parents[2]
 REGISTRIES = ("preventeval.did", "preventeval.bayes")
@@ -268,6 +269,126 @@ def test_carries_its_recipe(case: tuple[str, str, int]) -> None:
     assert estimate.nobs == N_UNITS * N_PERIODS
     assert estimate.overall().of == "overall"
     assert all(str(note) for note in (*estimate.notes, *estimate.recipe.design.notes))
+
+
+# Effects that people can use ----------------------------------------------------------------
+
+
+@cache
+def counted(case: tuple[str, str, int]) -> EffectEstimate:
+    """Fitted to numbers of incidents, whatever the estimator analyses: areas are of one of two kinds."""
+    frame = data("counts")
+    unit = pd.factorize(frame["area"])[0]
+    frame["kind"] = np.where(unit % 2, "hill", "dale")
+    frame["thefts"] = frame["outcome"] + np.random.default_rng(2).integers(0, 30, len(frame))
+    panel = Panel(frame, unit="area", period="time", outcomes=["outcome", "thefts"], exposure="residents")
+    return make(case).fit(
+        StudyDesign(panel, outcome="outcome", treated_from="start", measure="rate", subgroups=["kind"])
+    )
+
+
+@every_case
+def test_incidents_averted_sum_up(case: tuple[str, str, int]) -> None:
+    estimate = counted(case)
+    if estimate.of != "cell":
+        with pytest.raises(EstimationError, match="averted are summed over cells"):
+            estimate.averted()
+        return
+    total, change = estimate.averted(), estimate.per_100k()
+    # A rate of 1,000 residents for each of 50 treated unit-periods (6 of one cohort, 4 of the other).
+    exposure = 1000.0 * 5 * (6 + 4)
+    assert total.diagnostics["unit_periods"] == (50.0,)
+    if estimate.interval_kind == "credible":
+        return  # the median of a sum is not the sum of medians
+    # rtol: the same sums in another order
+    np.testing.assert_allclose(change.effect, -1e5 * total.effect / exposure, rtol=1e-9)
+    np.testing.assert_allclose(change.std_errors, 1e5 * total.std_errors / exposure, rtol=1e-9)
+    for by in ("cohort", "period", "event_time"):
+        parts = estimate.averted(by)
+        assert parts.of == by
+        np.testing.assert_allclose(parts.effect.sum(), total.effect[0], rtol=1e-9)
+        np.testing.assert_allclose(parts.cov.to_numpy().sum(), total.cov.iloc[0, 0], rtol=1e-8)
+    # A fall of a third of some 60 incidents in 50 unit-periods
+    assert 0 < total.effect[0] < 50 * 60
+
+
+@every_case
+def test_ratios_of_counts_carry_what_was_expected_with_the_programme(case: tuple[str, str, int]) -> None:
+    estimate = counted(case)
+    ratios = estimate.of == "cell" and estimate.scale.base == LOG_RATE_RATIO.base
+    if not ratios or "unit" in estimate.labels:
+        assert estimate.totals.size == 0
+        return
+    assert estimate.totals.shape == estimate.effect.shape
+    # With unit levels the fitted incidents of a cell are those that were counted.
+    assert estimate.totals[estimate.post].sum() == pytest.approx(
+        estimate.averted().diagnostics["observed"][0], rel=1e-8
+    )
+    averted = estimate.averted()
+    share = -100 * averted.effect / np.array(averted.diagnostics["expected"])
+    np.testing.assert_allclose(estimate.in_total().as_percent().params, share, rtol=1e-8)
+
+
+#: A model that is drawn from takes some ten seconds for its groups.
+GROUPED = [pytest.param(c, marks=pytest.mark.slow) if "bayes" in c[0] else pytest.param(c) for c in CASES]
+
+
+@pytest.mark.parametrize("case", GROUPED, ids=lambda case: f"{case[1]}-{case[2]}")
+def test_groups_are_the_fits_of_their_units(case: tuple[str, str, int]) -> None:
+    estimate = counted(case)
+    groups = estimate.by_group("kind")
+    assert groups.of == "group"
+    assert groups.labels["group"].tolist() == ["dale", "hill"]
+    assert np.isfinite(groups.effect).all()
+    assert groups.diagnostics["treated_units"] == (5, 5)
+    difference = groups.difference()
+    assert difference.effect[0] == pytest.approx(groups.effect[1] - groups.effect[0], rel=0.2)
+    if estimate.interval_kind == "credible":
+        return
+    parts = [estimate.refit(d) for d in estimate.recipe.design.split("kind").values()]
+    each = [part if part.of == "overall" else part.overall() for part in parts]
+    # rtol: the same numbers by the same route
+    np.testing.assert_allclose(groups.effect, [one.effect[0] for one in each], rtol=1e-12)
+    np.testing.assert_allclose(groups.std_errors, [one.std_errors.iloc[0] for one in each], rtol=1e-9)
+    # Units are the clusters, and each is in one group only: the groups are independent.
+    variance = (groups.std_errors.to_numpy() ** 2).sum()
+    assert difference.std_errors.iloc[0] == pytest.approx(np.sqrt(variance), rel=1e-9)
+    if estimate.of == "cell":
+        averted = estimate.by_group("kind", "averted")
+        np.testing.assert_allclose(averted.effect, [part.averted().effect[0] for part in parts], rtol=1e-9)
+
+
+@every_case
+def test_a_family_of_outcomes_is_adjusted(case: tuple[str, str, int]) -> None:
+    estimate = counted(case)
+    if estimate.interval_kind == "credible":
+        with pytest.raises(EstimationError, match="there is no p-value to adjust"):
+            adjust_family([estimate.overall()])
+        return
+    other = estimate.refit(dataclasses.replace(estimate.recipe.design, outcome="thefts", subgroups=()))
+    both = [one if one.of == "overall" else one.overall() for one in (estimate, other)]
+    method = "romano_wolf" if type(both[0].uncertainty).__name__ == "Influence" else "holm"
+    table = adjust_family(both, method)  # type: ignore[arg-type]
+    assert table["outcome"].tolist() == ["outcome", "thefts"]
+    assert table["method"].tolist() == [method, method]
+    assert (table["p_adjusted"] >= table["p_value"]).all()
+    assert (table["p_adjusted"] <= np.minimum(1, 2 * table["p_value"]) + 1e-12).all()
+
+
+@every_case
+def test_what_is_before_the_start_can_be_tested(case: tuple[str, str, int]) -> None:
+    estimate = counted(case)
+    design = estimate.recipe.design
+    early = "event_time" in estimate.labels and bool((estimate.labels["event_time"] < 0).any())
+    if not early:
+        if not isinstance(estimate.recipe.estimator, EstimatorWithLeads):
+            return
+        estimate = estimate.recipe.estimator.with_leads(design).fit(design)
+    path = estimate if estimate.of == "event_time" else estimate.by_event_time()
+    assert (path.labels["event_time"] < 0).any()
+    test = path.pre_test()
+    assert 1 <= test.df <= (path.labels["event_time"] < 0).sum()
+    assert 0 <= test.p_value <= 1
 
 
 def thin(name: str, kind: str) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
+import preventeval as pe
 from preventeval.design import StudyDesign
 from preventeval.errors import EstimationError
 from preventeval.estimate import EffectEstimate, Recipe
@@ -234,3 +235,81 @@ def test_expected_is_observed_and_averted_where_there_are_no_totals() -> None:
     counts = estimate.averted("event_time").diagnostics
     assert counts["observed"] == (28.0, 6.0)
     assert counts["expected"] == (28.0 + 1 - 6, 6.0 + 2)
+
+
+@pytest.mark.parametrize("by", GROUPS)
+def test_the_ratio_in_total_is_that_of_sums(by: str) -> None:
+    member = np.array(GROUPS[by], dtype=float)
+
+    def formula(point: Array) -> Array:
+        return np.log(member @ point[5:]) - np.log(member @ (point[5:] * np.exp(-point[:3])))
+
+    point = np.concatenate([EFFECT, [0.25, 0.5], TOTALS])
+    estimate = counted()
+    result = estimate.in_total(by)
+    # rtol: the same sums in another order
+    np.testing.assert_allclose(result.effect, formula(point), rtol=1e-12)
+    jacobian = derivative(formula, point)
+    # rtol: central differences with a step of 1e-6 of functions of order 1
+    np.testing.assert_allclose(result.cov, jacobian @ JOINT @ jacobian.T, rtol=1e-6)
+    assert (result.scale, result.of) == (LOG_RATE_RATIO, by)
+    averted = estimate.averted(by)
+    share = -100 * averted.effect / np.array(averted.diagnostics["expected"])
+    np.testing.assert_allclose(result.as_percent().params, share, rtol=1e-12)
+
+
+def test_the_ratio_in_total_of_draws_and_of_observed_incidents() -> None:
+    plain = {"sizes": np.zeros(0), "size_of": np.zeros(0, dtype=np.int64)}
+    draws = np.random.default_rng(5).normal(size=(400, 6)) / 10 + np.concatenate([EFFECT, TOTALS])
+    result = counted(uncertainty=Posterior(draws), **plain).in_total()
+    expected = np.log(draws[:, 3:].sum(axis=1) / (draws[:, 3:] * np.exp(-draws[:, :3])).sum(axis=1))
+    np.testing.assert_allclose(result.uncertainty.draws[:, 0], expected, rtol=1e-12)
+    given = counted(uncertainty=Covariance(JOINT[:3, :3]), totals=np.zeros(0), **plain).in_total()
+    assert given.effect[0] == pytest.approx(np.log(OBSERVED.sum() / (OBSERVED * np.exp(-EFFECT)).sum()))
+    weights = OBSERVED * np.exp(-EFFECT) / (OBSERVED * np.exp(-EFFECT)).sum()
+    assert given.cov.iloc[0, 0] == pytest.approx(weights @ JOINT[:3, :3] @ weights)
+
+
+def test_the_ratio_in_total_by_event_time_has_what_comes_before() -> None:
+    # Before the start, two effects of single cohorts and one that is pooled over all: its own.
+    labels = pd.DataFrame({"cohort": [1, 2, 2, -1], "period": [1, 2, 1, -1], "event_time": [0, 0, -1, -2]})
+    effect, totals = np.log([0.8, 0.5, 0.9, 1.3]), np.array([8.5, 5.5, 20.0, 0.0])
+    estimate = counted(
+        effect=effect,
+        labels=labels,
+        totals=totals,
+        uncertainty=Covariance(np.eye(8) / 100),
+        post=np.array([True, True, False, False]),
+        sizes=np.zeros(0),
+        size_of=np.zeros(0, dtype=np.int64),
+    )
+    path = estimate.in_total("event_time")
+    assert path.labels["event_time"].tolist() == [-2, -1, 0]
+    np.testing.assert_allclose(np.exp(path.effect), [1.3, 0.9, 14 / (8.5 / 0.8 + 5.5 / 0.5)])
+    assert path.post.tolist() == [False, False, True]
+    assert estimate.in_total().effect[0] == pytest.approx(path.effect[-1])
+    # Of a pooled effect, every treated unit that is observed then: C and B two years before 2002.
+    assert estimate.treated_units().to_dict() == {-2: 2, -1: 2, 0: 3}
+
+
+def test_the_ratio_in_total_is_for_ratios_of_cells() -> None:
+    with pytest.raises(EstimationError, match=r"By hand: a rate ratio of all incidents together"):
+        Once(np.array([-1.0, -2.0, 3.0])).fit(make_design(measure="count")).in_total()
+    with pytest.raises(EstimationError, match="summed over cells: ask the estimate as it was fitted"):
+        counted().overall().in_total()
+
+
+@pytest.mark.parametrize("effect", [0.0, -0.2])
+def test_small_counts_do_not_shift_the_ratio_in_total(effect: float) -> None:
+    found = []
+    for seed in range(40):
+        frame = pe.simulate_programme(incidents=1.5, effect=effect, areas=60, treated=24, seed=seed)
+        panel = Panel(frame, unit="area", period="month", outcomes=["incidents"], exposure="residents")
+        design = StudyDesign(panel, outcome="incidents", treated_from="programme_start", measure="rate")
+        estimate = pe.PoissonDiD().fit(design)
+        found.append([float(one.effect[0]) for one in (estimate.in_total(), estimate.overall())])
+    total, average = np.mean(found, axis=0) - np.log1p(effect)
+    # The standard error of the mean of 40 is 0.011 (sd 0.07); the average of logarithms is lower by about
+    # 1 / (2 m), where a cell of 8 areas holds m = 12 incidents.
+    assert abs(total) < 0.035
+    assert average < total - 0.02

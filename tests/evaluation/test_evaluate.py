@@ -232,3 +232,152 @@ def test_last_treated_designs_go_all_the_way(measure: Any, tmp_path: Path) -> No
     # The counts hardly vary, so the known effect comes back nearly exactly, rounding aside.
     assert percent.value == pytest.approx(-30, abs=1)
     assert [finding.verdict for finding in result.findings if finding.verdict == "could_not_run"] == []
+
+
+def grouped(outcomes: tuple[str, ...] = ("incidents",), **options: Any) -> list[pe.StudyDesign]:
+    """Areas of two kinds, and what is asked of them named before."""
+    frame = pe.simulate_programme(seed=4, **options)
+    frame["kind"] = np.where(frame["area"].str[-2:].astype(int) % 2, "suburb", "centre")
+    frame["thefts"] = frame["incidents"] // 2
+    panel = pe.Panel(frame, unit="area", period="month", outcomes=list(outcomes), exposure="residents")
+    return [
+        pe.StudyDesign(
+            panel, outcome=name, treated_from="programme_start", measure="rate", subgroups=["kind"]
+        )
+        for name in outcomes
+    ]
+
+
+METHODS = {
+    "CallawaySantAnna": pe.CallawaySantAnna(),
+    "ImputationDiD": pe.ImputationDiD(),
+    "ImputationDiD, counts": pe.ImputationDiD(likelihood="poisson"),
+    "LinearDiD": pe.LinearDiD(),
+    "PoissonDiD": pe.PoissonDiD(),
+    "SunAbraham": pe.SunAbraham(),
+    "SunAbraham, counts": pe.SunAbraham(likelihood="poisson"),
+    "TwoWayFixedEffects": pe.TwoWayFixedEffects(),
+    "TwoWayFixedEffects, counts": pe.TwoWayFixedEffects(likelihood="poisson"),
+}
+COUNTED = {name for name in METHODS if name.endswith("counts")} | {"PoissonDiD"}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_goes_the_whole_way(name: str, tmp_path: Path) -> None:
+    result = pe.evaluate(
+        *grouped(), estimator=METHODS[name], also=[pe.PoissonDiD(), pe.CallawaySantAnna()], labels=["thefts"]
+    )
+    result.report(tmp_path / "out")
+    facts = result.facts.primary
+    # The data are made so that incidents fell by a fifth, and areas moved alike before.
+    assert facts.verdict.direction == "fall"
+    assert [finding.verdict for finding in facts.findings] == ["supports"] * 3
+    assert facts.primary.overall is not None
+    static = name.startswith("TwoWay")
+    if static:
+        assert facts.primary.change is None
+    if name in COUNTED:
+        assert facts.primary.percent is not None
+        assert facts.primary.percent.low is not None
+        assert facts.primary.percent.high is not None
+        assert facts.primary.percent.low < -20 < facts.primary.percent.high
+        assert facts.primary.in_total is not static
+    text = (tmp_path / "out" / "brief.html").read_text("utf-8")
+    assert "For whom" in text
+    assert (tmp_path / "out" / "estimates" / "incidents-by-kind.csv").is_file()
+
+
+def test_per_cent_of_counts_is_that_of_the_number() -> None:
+    facts = pe.evaluate(*grouped(incidents=3.0), estimator=pe.PoissonDiD(), checks=[]).facts.primary
+    primary = facts.primary
+    assert primary.percent is not None
+    assert primary.change is not None
+    assert primary.expected is not None
+    assert primary.percent.value == pytest.approx(100 * primary.change.value / primary.expected, rel=1e-9)
+    assert primary.overall is not None
+    assert primary.percent.value == pytest.approx(100 * np.expm1(primary.overall.value), rel=1e-9)
+    assert facts.primary.in_total
+
+
+def test_groups_have_their_own_numbers_and_one_test() -> None:
+    design = grouped()[0]
+    result = pe.evaluate(design, estimator=pe.PoissonDiD(), checks=[])
+    (groups,) = result.facts.primary.subgroups
+    own = pe.PoissonDiD().fit(design)
+    apart = own.by_group("kind", "in_total")
+    assert groups.column == "kind"
+    assert [group.label for group in groups.groups] == ["centre", "suburb"]
+    assert tuple(group.n_treated for group in groups.groups) == apart.diagnostics["treated_units"]
+    for group, value in zip(groups.groups, apart.as_percent().params, strict=True):
+        assert group.percent is not None
+        assert group.percent.value == pytest.approx(value)
+    assert groups.p_value == pytest.approx(apart.difference().joint_test().p_value)
+    assert groups.differ == "unclear"
+
+
+def test_groups_that_differ_are_said_to() -> None:
+    frame = pe.simulate_programme(effect=0.0, areas=60, treated=30, incidents=200.0, seed=2)
+    hill = frame["area"].str[-2:].astype(int) % 2 == 1
+    treated = frame["month"] >= frame["programme_start"]
+    frame["incidents"] = np.where(hill & treated, frame["incidents"] // 2, frame["incidents"])
+    frame["kind"] = np.where(hill, "hill", "dale")
+    panel = pe.Panel(frame, unit="area", period="month", outcomes=["incidents"], exposure="residents")
+    design = pe.StudyDesign(
+        panel, outcome="incidents", treated_from="programme_start", measure="rate", subgroups=["kind"]
+    )
+    (groups,) = pe.evaluate(design, checks=[]).facts.primary.subgroups
+    assert groups.differ == "yes"
+    assert groups.p_value is not None
+    assert groups.p_value < 0.001
+
+
+def test_groups_of_few_treated_areas_are_not_compared() -> None:
+    frame = pe.simulate_programme(seed=4)
+    first = sorted(frame.loc[frame["programme_start"].notna(), "area"].unique())[:2]
+    frame["kind"] = np.where(frame["area"].isin([*first, "area 02", "area 05"]), "few", "many")
+    panel = pe.Panel(frame, unit="area", period="month", outcomes=["incidents"], exposure="residents")
+    design = pe.StudyDesign(
+        panel, outcome="incidents", treated_from="programme_start", measure="rate", subgroups=["kind"]
+    )
+    (groups,) = pe.evaluate(design, estimator=pe.PoissonDiD(), checks=[]).facts.primary.subgroups
+    assert groups.differ == "unknown"
+    assert groups.reason == "there are too few treated areas in few"
+    assert [group.few for group in groups.groups] == [True, False]
+
+
+def test_a_group_without_an_effect_says_why(tmp_path: Path) -> None:
+    frame = pe.simulate_programme(seed=4)
+    number = frame["area"].str[-2:].astype(int)
+    frame["kind"] = np.where(number % 3 == 0, "silent", "other")
+    frame.loc[frame["kind"] == "silent", "incidents"] = 0
+    panel = pe.Panel(frame, unit="area", period="month", outcomes=["incidents"], exposure="residents")
+    design = pe.StudyDesign(
+        panel, outcome="incidents", treated_from="programme_start", measure="count", subgroups=["kind"]
+    )
+    result = pe.evaluate(design, estimator=pe.PoissonDiD(), checks=[])
+    result.report(tmp_path / "out")
+    (groups,) = result.facts.primary.subgroups
+    assert [group.failed is None for group in groups.groups] == [True, False]
+    assert "silent, no number can be given" in (tmp_path / "out" / "brief.html").read_text("utf-8")
+
+
+def test_several_outcomes_are_adjusted_for() -> None:
+    designs = grouped(("incidents", "thefts"))
+    result = pe.evaluate(designs[0], secondary=[designs[1]], labels=["robberies", "thefts"], checks=[])
+    family = result.facts.family
+    assert family is not None
+    assert family.method == "romano_wolf"
+    assert [row.label for row in family.rows] == ["robberies", "thefts"]
+    both = [outcome.estimate.overall() for outcome in result.outcomes]
+    np.testing.assert_allclose(
+        [row.p_adjusted for row in family.rows], pe.adjust_family(both)["p_adjusted"], rtol=1e-12
+    )
+    assert pe.evaluate(designs[0], checks=[]).facts.family is None
+
+
+def test_a_family_of_methods_without_influence_values_says_holm() -> None:
+    designs = grouped(("incidents", "thefts"))
+    reduced = pe.TwoWayFixedEffects(vcov="CR2")
+    family = pe.evaluate(designs[0], secondary=[designs[1]], estimator=reduced, checks=[]).facts.family
+    assert family is not None
+    assert family.method == "holm"

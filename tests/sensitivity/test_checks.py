@@ -16,6 +16,7 @@ from preventeval.sensitivity import (
     CHECKS,
     DEFAULT_CHECKS,
     leave_one_out,
+    overall_of,
     placebo_in_time,
     pre_trends,
     start_date,
@@ -193,3 +194,48 @@ def test_a_refit_that_fails_its_own_check_says_nothing_of_the_unit(steady: pe.Ef
     finding = leave_one_out(FailsOnRefit().fit(steady.recipe.design))
     assert finding.verdict == "could_not_run"
     assert "did not pass its own check" in finding.sentence
+
+
+def counts(frame: pd.DataFrame) -> pe.StudyDesign:
+    panel = pe.Panel(frame, unit="area", period="month", outcomes=["incidents"], exposure="residents")
+    return pe.StudyDesign(panel, outcome="incidents", treated_from="programme_start", measure="rate")
+
+
+AGAIN = {
+    "LinearDiD": pe.LinearDiD(),
+    "PoissonDiD": pe.PoissonDiD(),
+    "ImputationDiD": pe.ImputationDiD(likelihood="poisson"),
+    "TwoWayFixedEffects": pe.TwoWayFixedEffects(),
+}
+
+
+@pytest.mark.parametrize("name", AGAIN)
+def test_methods_without_leads_are_asked_for_them(name: str, drifting: pe.EffectEstimate) -> None:
+    sound = AGAIN[name].fit(counts(pe.simulate_programme(incidents=300, dispersion=400, seed=4)))
+    finding = pre_trends(sound)
+    assert finding.verdict == "supports", finding
+    assert finding.sentence.endswith("come from a second fit of the same method, with such effects in it.")
+    times = [time for time in finding.table["event_time"] if not isinstance(time, str)]
+    assert times
+    assert max(times) < 0
+    assert pre_trends(AGAIN[name].fit(drifting.recipe.design)).verdict == "weakens"
+
+
+def test_leads_that_were_asked_for_are_not_fitted_again() -> None:
+    design = counts(pe.simulate_programme(incidents=300, dispersion=400, seed=4))
+    for estimator in (pe.PoissonDiD(leads=True), pe.ImputationDiD(leads=6)):
+        finding = pre_trends(estimator.fit(design))
+        assert finding.verdict == "supports"
+        assert "second fit" not in finding.sentence
+    # Leads of the imputation are pooled over cohorts: every treated unit stands behind them.
+    assert finding.table["treated_units"].dropna().tolist() == [12.0] * 6
+
+
+def test_answers_of_counts_are_those_of_the_total() -> None:
+    estimate = pe.PoissonDiD().fit(counts(pe.simulate_programme(incidents=2.0, seed=4)))
+    assert overall_of(estimate).effect[0] == estimate.in_total().effect[0]
+    assert overall_of(estimate).effect[0] != pytest.approx(estimate.overall().effect[0], rel=1e-3)
+    finding = placebo_in_time(estimate)
+    assert finding.table["estimate"].iloc[0] == pytest.approx(
+        estimate.refit(estimate.recipe.design.before_programme(6)).in_total().effect[0]
+    )

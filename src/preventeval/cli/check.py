@@ -91,6 +91,12 @@ def _design(spec: Spec, designs: list[StudyDesign]) -> Iterator[str]:
         yield f"            behaviour may change {design.anticipation} periods before the start"
     if design.cluster:
         yield f"clusters    {design.clusters.max() + 1} ({design.cluster})"
+    for column in design.subgroups:
+        groups = [
+            f"{name} ({int(part.ever_treated.sum())} of {part.n_units} units start)"
+            for name, part in design.split(column).items()
+        ]
+        yield f"subgroups   {column}: {', '.join(groups)}"
     empty = [design.panel.periods.label(int(t)) for t in np.flatnonzero(np.isnan(design.y).all(axis=0))]
     if empty:
         named = ", ".join(empty[:12]) + (", …" if len(empty) > 12 else "")

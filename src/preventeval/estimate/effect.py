@@ -553,9 +553,9 @@ class EffectEstimate:
         Examples
         --------
         >>> import preventeval as pe
-        >>> estimate = pe.PoissonDiD().fit(pe.example_design(incidents=5.0, seed=2))
+        >>> estimate = pe.PoissonDiD().fit(pe.example_design())
         >>> estimate.in_total().as_percent().params.round(1).to_dict()
-        {'overall': -18.3}
+        {'overall': -19.2}
         """
         return incidents.change_in_total(self, by)
 

@@ -175,6 +175,9 @@ def _unit_columns(spec: Spec) -> list[tuple[Key, str]]:
         (("design", "cluster"), spec.design.cluster),
         *((("design", "subgroups", i), column) for i, column in enumerate(spec.design.subgroups)),
     ]
+    for method, options in spec.estimation.options.items():
+        if isinstance(column := options.get("regions"), str):  # the one option that names a column
+            named.append((("estimation", "options", method, "regions"), column))
     return [(key, column) for key, column in named if column]
 
 

@@ -25,6 +25,7 @@ _EXPECTED: Mapping[str, str] = {
     "bool_type": "true or false",
     "tuple_type": "a list in square brackets",
     "list_type": "a list in square brackets",
+    "missing": "a longer list",  # of the values of an option; keys that are missing are said elsewhere
     "dict_type": "a table",
     "model_type": "a table",
     "dataclass_type": "a table",
