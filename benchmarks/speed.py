@@ -40,6 +40,17 @@ SIZES = {
     "count_event_study": [(*CITY, 0), (10_000, 60, 0)],
     "count_saturated": [(*CITY, 0), (*WIDE, 0), (10_000, 60, 0)],
 }
+WORDS = {
+    "group_time": "`CallawaySantAnna`, all cells, event study, standard errors",
+    "group_time_bands": "… and uniform band, 999 draws in the others",
+    "group_time_rademacher": "… band by 999 strict Rademacher draws in ours too",
+    "imputation": "`ImputationDiD`, event study",
+    "event_study": "`TwoWayFixedEffects`, event study",
+    "count_static": "`TwoWayFixedEffects`, Poisson with offset, one effect",
+    "count_event_study": "`TwoWayFixedEffects`, Poisson with offset, event study",
+    "count_saturated": "`PoissonDiD`, all cells, event study",
+}
+BEGIN, END = "<!-- speed: made by speed.py -->", "<!-- speed ends -->"
 HERE = Path(__file__).parent / "peers"
 THREADS = ("OMP", "OPENBLAS", "MKL", "NUMBA", "RAYON", "POLARS_MAX")
 TIME_LIMIT = 600
@@ -98,6 +109,40 @@ def measure(job: str, size: tuple[int, int, int], peers: str | None) -> dict[str
     return row
 
 
+def table(rows: list[dict[str, Any]]) -> str:
+    """The table of the README."""
+    lines = [
+        BEGIN,
+        "",
+        "| job | units × periods | covariates | CPU s | peak above input / input, MB | others: CPU as a multiple "
+        "of ours (largest difference of estimates, of standard errors) |",
+        "| --- | --- | ---: | ---: | ---: | --- |",
+    ]
+    for row in rows:
+        ours = row["preventeval"]
+        peak = ours["peak_mb_above_input"]
+        others = []
+        for package in PEERS[row["job"]]:
+            if package in row:
+                apart = row[package]["largest_difference"]
+                gap = f"{apart['estimate']:.0e}, {apart['std_error']:.0e}"
+                others.append(f"{package} **{row[package]['times_our_cpu']:.1f}** ({gap})")
+        memory = "" if peak is None else f"{peak:.0f} / {ours['input_mb']:.0f}"
+        lines.append(
+            f"| {WORDS[row['job']]} | {row['units']:,} × {row['periods']} | {row['covariates']} | "
+            f"{ours['cpu_seconds']:.4f} | {memory} | {'; '.join(others)} |"
+        )
+    return "\n".join([*lines, "", END])
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """Put the table into the README."""
+    path = Path(__file__).parent / "README.md"
+    text = path.read_text(encoding="utf-8")
+    before, after = text[: text.index(BEGIN)], text[text.index(END) + len(END) :]
+    path.write_text(before + table(rows) + after, encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", help="interpreter that has the other packages")
@@ -112,6 +157,7 @@ def main() -> None:
     order = list(SIZES)
     found = sorted([*kept, *(row for row in rows if row)], key=lambda row: order.index(row["job"]))
     write("speed", {"rows": found})
+    show(found)
 
 
 if __name__ == "__main__":

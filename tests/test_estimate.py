@@ -241,7 +241,7 @@ def test_balanced_event_times_keep_the_cohorts_that_are_seen_so_long() -> None:
     np.testing.assert_allclose(both.effect, cells().by_event_time().effect, rtol=1e-12)
     first = cells().by_event_time(balanced=2)
     np.testing.assert_allclose(first.effect, EFFECT[:3], rtol=1e-12)
-    with pytest.raises(EstimationError, match="By hand: it has no effects of the kind that was asked for"):
+    with pytest.raises(EstimationError, match="By hand: no cohort is observed to event time 9: the last is 2"):
         cells().by_event_time(balanced=9)
 
 
@@ -277,7 +277,7 @@ def test_averages_that_do_not_exist_are_refused() -> None:
         cells().by_unit()
     with pytest.raises(EstimationError, match="its effects are not by event time"):
         cells().by_cohort().within(0, 1)
-    with pytest.raises(EstimationError, match="no effects of the kind that was asked for"):
+    with pytest.raises(EstimationError, match="its event times go from -1 to 1: none is from 5 to 9"):
         cells().within(5, 9)
 
 

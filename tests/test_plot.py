@@ -100,7 +100,11 @@ def test_the_legend_names_what_is_drawn_and_no_more(estimate: pe.EffectEstimate)
         assert legend is not None
         return [text.get_text() for text in legend.get_texts()]
 
-    every = ["After the start", "Before the start", "Fewer than five areas, or set to zero"]
+    every = [
+        "After the start",
+        "Before the start, period to period",
+        "Fewer than five areas, or set to zero",
+    ]
     every += ["90 per cent confidence interval", "Simultaneous band"]
     assert named(estimate, 0.9) == every
     later = estimate.within(earliest=0, latest=3)

@@ -54,7 +54,9 @@ def test_restating_twice_starts_from_the_base() -> None:
 
 @pytest.mark.parametrize("scale", LINEAR, ids=lambda scale: scale.base)
 def test_a_difference_is_not_a_percentage(scale: Scale) -> None:
-    with pytest.raises(EstimationError, match=f"an effect in {scale.base} cannot be restated as a percent"):
+    words = {"value": "the outcome's own unit", "averted": "incidents averted", "rate": "a rate"}
+    named = words.get(scale.base, scale.base)
+    with pytest.raises(EstimationError, match=f"an effect in {named} cannot be restated as a percent"):
         scale.as_percent()
     with pytest.raises(EstimationError, match=r"hint: a percentage of incidents comes with the incidents"):
         scale.as_ratio()

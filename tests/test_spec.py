@@ -297,7 +297,7 @@ def test_incidents_that_are_shared_out_are_said_to_be(write: Write) -> None:
     whole = ('name = "thefts"\nrole = "primary"', 'name = "thefts"\nrole = "primary"\nmeasure = "count"')
     spec = load_spec(write(whole, csv=shared))
     panel, _ = read_panel(spec)
-    with pytest.raises(DesignError, match="counts='thefts'"):
+    with pytest.raises(DesignError, match='counts = "thefts"'):
         make_design(spec, panel, spec.primary)
     spec = load_spec(write((whole[0], f'{whole[1]}\ncounts = "thefts"'), csv=shared))
     design = make_design(spec, read_panel(spec)[0], spec.primary)

@@ -18,6 +18,13 @@ from preventeval.errors import EstimationError
 __all__ = ["AVERTED", "INCIDENTS", "LOG_POINTS", "LOG_RATE_RATIO", "VALUE", "Scale", "rate"]
 
 Base = Literal["incidents", "rate", "value", "log_points", "log_rate_ratio", "averted"]
+#: How errors call what cannot be restated.
+_WORDS = {
+    "incidents": "incidents",
+    "rate": "a rate",
+    "value": "the outcome's own unit",
+    "averted": "incidents averted",
+}
 Shown = Literal["base", "ratio", "percent"]
 
 
@@ -86,7 +93,7 @@ class Scale:
     def _restated(self, shown: Shown) -> Scale:
         if not self.is_log:
             raise EstimationError(
-                f"an effect in {self.base} cannot be restated as a {shown}",
+                f"an effect in {_WORDS[self.base]} cannot be restated as a {shown}",
                 hint="a percentage of incidents comes with the incidents averted; "
                 "or analyse the outcome with measure='log' or measure='log_rate'",
             )

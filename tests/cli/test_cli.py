@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import jsonschema
+import pandas as pd
 import pytest
 
 from preventeval.cli import main
@@ -256,6 +257,121 @@ def test_a_missing_month(call: Call, example: Path) -> None:
     assert (
         "30 of 1,080 unit-periods have no value. They stay missing; they are not counted as zero." in said.out
     )
+
+
+def using(spec: Path, method: str, options: str = "", **outcome: str) -> None:
+    """Let a spec name one method, and say other things of its outcome."""
+    text = spec.read_text("utf-8")
+    text = re.sub(
+        r"(?ms)^\[estimation\]$.*?^\[checks\]",
+        f'[estimation]\nestimator = "{method}"\n{options}\n[checks]',
+        text,
+    )
+    for key, value in outcome.items():
+        text = re.sub(rf"(?m)^{key} = .*$", value and f'{key} = "{value}"', text)
+    spec.write_text(text, "utf-8")
+
+
+COUNTS = [
+    ("ImputationDiD", '[estimation.options.ImputationDiD]\nlikelihood = "poisson"'),
+    ("PoissonDiD", ""),
+    ("HierarchicalCounts", ""),
+]
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize(("method", "options"), COUNTS)
+def test_a_method_for_counts_without_counts(
+    call: Call, example: Path, method: str, options: str, command: str
+) -> None:
+    spec = example / "evaluation.toml"
+    using(spec, method, options, measure="log")
+    said = call(command, spec, *(["--out", example / "results", "--quiet"] if command == "run" else []))
+    assert said.code == 2
+    assert re.match(rf"evaluation\.toml:\d+: outcomes\[1\]\.measure: {method}, as it is set up", said.err)
+    assert 'measure = "rate"' in said.err
+
+
+@pytest.mark.parametrize(
+    ("changes", "data", "place", "hint"),
+    [
+        ({"exposure": ""}, {}, "outcomes[1].measure", 'exposure = "residents"'),
+        ({"measure": "log_rate"}, {"burglaries": 0}, "outcomes[1].measure", 'estimator = "PoissonDiD"'),
+        ({}, {"burglaries": -1}, "outcomes[1].name", "negative"),
+        ({"measure": "count"}, {"burglaries": 1.5}, "outcomes[1].measure", 'counts = "burglaries"'),
+        ({}, {"residents": 0}, "data.exposure", "above 0"),
+        (
+            {"comparison": "never_treated"},
+            {"programme_start": "2020-01"},
+            "design.comparison",
+            '"last_treated"',
+        ),
+    ],
+)
+def test_what_a_design_cannot_do_is_said_in_words_of_the_spec(
+    call: Call, example: Path, changes: dict[str, str], data: dict[str, Any], place: str, hint: str
+) -> None:
+    spec, table = example / "evaluation.toml", example / "monthly.csv"
+    using(spec, "CallawaySantAnna", **{"measure": "rate", **changes})
+    frame = pd.read_csv(table, dtype=object)
+    for column, value in data.items():
+        # Starts are those of areas, the others are numbers of one month.
+        frame.loc[: len(frame) if column == "programme_start" else 0, column] = str(value)
+    frame.to_csv(table, index=False)
+    said = call("check", spec)
+    assert said.code == 2
+    assert re.match(rf"evaluation\.toml:\d+: {re.escape(place)}: ", said.err), said.err
+    assert hint in said.err
+    # Nothing of how it would be written in Python.
+    assert not re.search(r"\w='|\w=\W|Panel\(", said.err), said.err
+
+
+def test_a_group_with_no_one_to_compare_with(call: Call, example: Path) -> None:
+    spec, table = example / "evaluation.toml", example / "monthly.csv"
+    text = spec.read_text("utf-8")
+    spec.write_text(text.replace("anticipation = 0", 'subgroups = ["kind"]\nanticipation = 0'), "utf-8")
+    frame = pd.read_csv(table)
+    started = frame["programme_start"].notna()
+    frame.assign(kind=started.map({True: "centre", False: "rest"})).to_csv(table, index=False)
+    said = call("check", spec)
+    assert said.code == 2
+    line = next(n for n, line in enumerate(spec.read_text("utf-8").splitlines(), 1) if "subgroups =" in line)
+    assert said.err.startswith(f"evaluation.toml:{line}: design.subgroups: subgroup 'rest'")
+    assert "'subgroups'" in said.err
+
+
+@pytest.mark.parametrize(
+    ("method", "said_of"),
+    [
+        ("SunAbraham", "compares with units that are never treated"),
+        ("TwoWayFixedEffects", "compares with every unit and period"),
+        ("LinearDiD", "units that have not started by then"),
+    ],
+)
+def test_check_says_whom_the_method_compares_with(
+    call: Call, example: Path, method: str, said_of: str
+) -> None:
+    spec = example / "evaluation.toml"
+    using(spec, method)
+    said = call("check", spec)
+    assert said.code == 0
+    comparison = next(line for line in said.out.splitlines() if line.startswith("comparison"))
+    assert said_of in comparison
+
+
+@pytest.mark.parametrize(("method", "noted"), [("CallawaySantAnna", True), ("PoissonDiD", False)])
+def test_check_notes_counts_of_areas_that_differ_in_size(
+    call: Call, example: Path, method: str, noted: bool
+) -> None:
+    spec, table = example / "evaluation.toml", example / "monthly.csv"
+    using(spec, method, measure="count", exposure="")
+    frame = pd.read_csv(table)
+    large = frame["area"].isin(frame["area"].unique()[:10])
+    frame.loc[large, "burglaries"] *= 9
+    frame.to_csv(table, index=False)
+    said = call("check", spec)
+    assert said.code == 0
+    assert ("areas differ in size" in said.out) == noted
 
 
 def test_an_empty_file(call: Call, example: Path) -> None:

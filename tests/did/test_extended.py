@@ -119,13 +119,22 @@ def slow(
     for block in average:
         in_cell = effects * curvature[:, None]
         combine.append(np.diag((in_cell * block).sum(axis=0) / in_cell.sum(axis=0)))
+    width = k * len(combine)
     make_effects = np.zeros((k, x.shape[1]))
-    make_effects[:, : k * len(combine)] = np.hstack(combine)
+    make_effects[:, :width] = np.hstack(combine)
+    params = np.asarray(fit.params)
+    effect = make_effects @ params
+    if kind == "counts" and average:  # exp of a mean is no mean of exp: of sums instead, level by level
+        behind = effects * (w * mean)[:, None]
+        without = behind * np.exp(-x[:, :width] @ params[:width])[:, None]
+        effect = np.log(behind.sum(axis=0)) - np.log(without.sum(axis=0))
+        rest = np.where(np.arange(x.shape[1]) < width, 0.0, x)
+        make_effects = (behind / behind.sum(axis=0)).T @ x - (without / without.sum(axis=0)).T @ rest
     n, clusters = len(w), len(np.unique(design.clusters[unit]))
     counted = x.shape[1] - (len(np.unique(level)) - 1 if estimator.levels == "unit" else 0)
     factor = clusters / (clusters - 1) * (n - 1) / (n - counted)
     half = make_effects @ bread @ scores.T
-    return make_effects @ np.asarray(fit.params), factor * half @ half.T
+    return effect, factor * half @ half.T
 
 
 def dummies(code: NDArray[np.int64]) -> Array:

@@ -161,8 +161,9 @@ def test_weighted_regression_averaged_without_weights() -> None:
     mean /= mean.sum(axis=1, keepdims=True)
     factors = [terms.factors[:, terms.factor_of[columns[0]]] for columns in fitted.plan.slopes]
     combine = np.concatenate([np.eye(len(cells)), *(np.diag(mean @ factor) for factor in factors)])
-    effect = fitted.fit.coefficients[fitted.columns] @ combine
-    maps = fitted.fit.maps(terms, fitted.columns) @ combine
+    columns = np.concatenate([fitted.plan.effects, fitted.plan.slopes.ravel()])
+    effect = fitted.fit.coefficients[columns] @ combine
+    maps = fitted.fit.maps(terms, columns) @ combine
     values = np.einsum("if,ifk->ik", fitted.fit.features(terms), maps[terms.code])
     factor = _extended._small_sample(options, design, sample, fitted)
     units = np.array([(design.cohort == start).sum() for start in cells[:, 0]])

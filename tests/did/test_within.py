@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -11,8 +14,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from preventeval.did import _parts
 from preventeval.did._scores import ScoreSource
-from preventeval.did._within import Family, Fit, Linear, NegativeBinomial, Poisson, Terms, regress
+from preventeval.did._within import (
+    Family,
+    Fit,
+    Linear,
+    NegativeBinomial,
+    Poisson,
+    Terms,
+    UnsettledError,
+    Weights,
+    regress,
+)
 from preventeval.errors import EstimationError
 
 Array = NDArray[np.float64]
@@ -28,7 +42,7 @@ class Case:
     """A regression problem on a random panel."""
 
     y: Array
-    weights: Array
+    weights: Weights
     offset: Array
     terms: Terms
     family: str
@@ -228,3 +242,152 @@ def test_unit_of_exposure_moves_levels_only(scale: float) -> None:
     # both are within 1e-8 of the maximum
     np.testing.assert_allclose(other.coefficients, fit.coefficients, rtol=0, atol=1e-7)
     np.testing.assert_allclose(other.levels + np.log(scale), fit.levels, rtol=0, atol=1e-7)
+
+
+@contextmanager
+def in_parts_of(units: int, n_periods: int, moments: int) -> Iterator[None]:
+    """Cut data into parts of that many units, and hold no more moments of groups than that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_parts, "_CHUNK", units * n_periods)
+        patch.setattr(_parts, "_MOST_MOMENTS", moments)
+        yield
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(
+    seed=st.integers(0, 10_000),
+    family=st.sampled_from(sorted(FAMILIES)),
+    levels=st.sampled_from(["unit", "season", "none"]),
+    gaps=st.booleans(),
+    weighted=st.booleans(),
+    factors=st.booleans(),
+    own=st.booleans(),
+    units=st.sampled_from([1, 2, 7]),
+    moments=st.sampled_from([0, 250_000]),
+)
+def test_how_data_are_cut_into_parts_does_not_matter(
+    seed: int,
+    family: str,
+    levels: str,
+    gaps: bool,
+    weighted: bool,
+    factors: bool,
+    own: bool,
+    units: int,
+    moments: int,
+) -> None:
+    case = make(seed, family, levels, gaps=gaps, weighted=weighted, factors=factors, own=own)
+    whole, terms = case.fit(), case.terms
+    with in_parts_of(units, case.y.shape[1], moments):
+        cut = case.fit()
+        cov = of_coefficients(cut, terms).cov
+    # Sums in another order, from another first guess: Newton's error is the square of a last step of 1e-6
+    np.testing.assert_allclose(cut.coefficients, whole.coefficients, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(cut.levels, whole.levels, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(cut.bread, whole.bread, rtol=0, atol=1e-8 * np.abs(whole.bread).max())
+    np.testing.assert_allclose(cut.residual, whole.residual, rtol=0, atol=1e-9 * np.nanmax(case.y))
+    np.testing.assert_allclose(cut.scatter, whole.scatter, rtol=1e-9)
+    plain = of_coefficients(whole, terms).cov
+    np.testing.assert_allclose(cov, plain, rtol=0, atol=1e-8 * np.abs(plain).max())
+
+
+def of_coefficients(fit: Fit, terms: Terms) -> ScoreSource:
+    every, units = np.arange(terms.size), np.arange(len(terms.code))
+    return ScoreSource(fit.features(terms), terms.code, fit.maps(terms, every), units)
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize("gaps", [False, True])
+def test_weights_may_be_given_in_short(family: str, gaps: bool) -> None:
+    case = make(11, family, "unit", gaps=gaps, weighted=False, factors=True, own=True)
+    flags = replace(case, weights=case.weights > 0).fit()
+    ones = replace(case, weights=(case.weights > 0).astype(float)).fit()
+    np.testing.assert_array_equal(flags.coefficients, ones.coefficients)
+    weighted = make(11, family, "unit", gaps=False, weighted=True, factors=True, own=True)
+    short = replace(weighted, weights=np.broadcast_to(weighted.weights[:, :1], weighted.y.shape)).fit()
+    # the same products, added up in another order
+    np.testing.assert_allclose(short.coefficients, weighted.fit().coefficients, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("family", ["negative_binomial", "poisson"])
+def test_exposure_is_the_exponential_of_the_offset(family: str) -> None:
+    case = make(12, family, "unit", gaps=True, weighted=True, factors=False, own=True)
+    given = regress(
+        case.y,
+        weights=case.weights,
+        exposure=np.exp(case.offset),
+        terms=case.terms,
+        family=FAMILIES[family],
+        what="test",
+    )
+    np.testing.assert_array_equal(given.coefficients, case.fit().coefficients)
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_curvature_is_that_of_the_likelihood(family: str) -> None:
+    case = make(13, family, "season", gaps=True, weighted=True, factors=True, own=True)
+    fit, used = case.fit(), case.weights > 0
+    mean = np.exp(np.where(used, fit.eta, 0.0))
+    expected = {"linear": 1.0, "poisson": mean, "negative_binomial": mean / (1 + 0.3 * mean)}[family]
+    for rows in (slice(2, 9), np.array([5, 1, 3])):
+        wanted = (case.weights * expected)[rows]
+        # rounding of exponentials
+        np.testing.assert_allclose(fit.curvature(rows), wanted, rtol=1e-12)
+        np.testing.assert_array_equal(fit.predictor(rows), fit.eta[rows])
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_scatter_is_pearsons_sum(family: str) -> None:
+    case = make(14, family, "unit", gaps=True, weighted=True, factors=True, own=True)
+    fit, used = case.fit(), case.weights > 0
+    eta, y, weights = fit.eta[used], case.y[used], case.weights[used]
+    mean, variance = (eta, 1.0) if family == "linear" else (np.exp(eta), np.exp(eta))
+    np.testing.assert_allclose(fit.scatter, (weights * (y - mean) ** 2 / variance).sum(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("family", ["linear", "poisson"])
+@pytest.mark.parametrize("gaps", [False, True])
+def test_little_more_than_residuals_is_held(family: str, gaps: bool) -> None:
+    rng = np.random.default_rng(15)
+    n, n_periods = 20_000, 10
+    code = rng.integers(0, 3, n)
+    shared = np.zeros((3, n_periods, n_periods))
+    shared[:, :, :-1], shared[0, 4:, -1] = np.eye(n_periods)[:, 1:], 1.0
+    none = np.full(n_periods, -1)
+    terms = Terms(code, shared, np.zeros((n, 0)), none, np.zeros((n, n_periods, 0)), np.zeros(n_periods, int))
+    y, exposure = rng.poisson(3.0, (n, n_periods)).astype(float), rng.uniform(1, 2, (n, n_periods))
+    weights = rng.random(y.shape) < 0.9 if gaps else np.ones(y.shape, dtype=bool)
+    known = {} if family == "linear" else {"exposure": exposure}
+    tracemalloc.start()
+    regress(y, weights=weights, terms=terms, family=FAMILIES[family], what="test", **known)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # residuals are as large as y; levels, places of units and a few parts of 128 kB come on top
+    assert peak < 2.5 * y.nbytes
+
+
+def test_a_regressor_that_separates_is_told_from_one_that_others_determine() -> None:
+    case = make(16, "poisson", "unit", gaps=False, weighted=False, factors=False, own=False)
+    marked = np.zeros(case.y.shape)
+    marked[2:4, 3] = 1.0
+    # Less its mean, as covariates are: where it is not marked it has a value too, but none of its own.
+    terms = replace(case.terms, own=(marked - marked.mean())[:, :, None])
+    with pytest.raises(UnsettledError) as caught:
+        replace(case, terms=terms, y=np.where(marked > 0, 0.0, case.y)).fit()
+    assert caught.value.columns.tolist() == [terms.size - 1]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_counts_of_very_different_size_settle_at_the_best_value(seed: int) -> None:
+    case = make(seed, "poisson", "unit", gaps=True, weighted=False, factors=True, own=True)
+    rng, used = np.random.default_rng(seed), case.weights > 0
+    y = np.where(used, np.round(case.y * np.exp(2.5 * rng.normal(size=case.y.shape))), 0.0)
+    wild = replace(case, y=y)
+    fit, terms = wild.fit(), case.terms
+    scores = fit.features(terms)
+    left = sum(scores[terms.code == g].sum(axis=0) @ m for g, m in enumerate(terms.maps(np.eye(terms.size))))
+    # a last step of less than 1e-6 leaves its square, times the curvature
+    assert np.abs(left).max() < 1e-9 * y.sum()
+    far = replace(wild, y=10.0 * y).fit()
+    # ten times the counts have the same coefficients: each is within 1e-12 or so of the best value
+    np.testing.assert_allclose(far.coefficients, fit.coefficients, rtol=0, atol=1e-8)

@@ -1,4 +1,4 @@
-"""Effects as incidents, from estimates with expected totals behind them: by hand, on four cells."""
+"""Effects as incidents, from estimates with expected incidents behind them: by hand, on four cells."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ Array = NDArray[np.float64]
 # Cohort 1 (A) and cohort 2 (B, C) in the periods after their starts; D never starts.
 LABELS = pd.DataFrame({"cohort": [1, 1, 2], "period": [1, 2, 2], "event_time": [0, 1, 0]})
 EFFECT = np.log([0.8, 0.5, 0.9])
-TOTALS = np.array([8.5, 5.5, 20.0])
+EXPECTED = np.array([10.5, 11.0, 22.0])  # without the programme
 OBSERVED = np.array([8.0, 6.0, 11.0 + 9.0])
 EXPOSED = np.array([110.0, 120.0, 220.0 + 320.0])
 ROOT = np.random.default_rng(3).normal(size=(8, 8)) / 20
-JOINT = ROOT @ ROOT.T  # of three effects, two shares and three totals
+JOINT = ROOT @ ROOT.T  # of three effects, two shares and three expected numbers
 GROUPS = {
     "overall": [[1, 1, 1]],
     "period": [[1, 0, 0], [0, 1, 1]],
@@ -70,7 +70,7 @@ def make_design(
 
 
 def counted(**parts: Any) -> EffectEstimate:
-    """Log rate ratios with expected totals behind them."""
+    """Log rate ratios with expected incidents behind them."""
     values: dict[str, Any] = {
         "effect": EFFECT,
         "labels": LABELS,
@@ -80,7 +80,7 @@ def counted(**parts: Any) -> EffectEstimate:
         "post": np.ones(3, dtype=bool),
         "sizes": np.array([0.25, 0.5]),
         "size_of": np.array([0, 0, 1]),
-        "totals": TOTALS,
+        "expected": EXPECTED,
         **parts,
     }
     return EffectEstimate(**values)
@@ -94,7 +94,7 @@ def derivative(formula: Any, point: Array) -> Array:
 
 @pytest.mark.parametrize("by", GROUPS)
 @pytest.mark.parametrize("cumulative", [False, True])
-def test_averted_uses_effects_and_totals_together(by: str, cumulative: bool) -> None:
+def test_averted_uses_effects_and_expected_incidents_together(by: str, cumulative: bool) -> None:
     member = np.array(GROUPS[by], dtype=float)
     if cumulative:
         if by not in ("period", "event_time"):
@@ -102,9 +102,9 @@ def test_averted_uses_effects_and_totals_together(by: str, cumulative: bool) -> 
         member = np.cumsum(member, axis=0)
 
     def formula(point: Array) -> Array:
-        return member @ (point[5:] * np.expm1(-point[:3]))
+        return member @ (-point[5:] * np.expm1(point[:3]))
 
-    point = np.concatenate([EFFECT, [0.25, 0.5], TOTALS])
+    point = np.concatenate([EFFECT, [0.25, 0.5], EXPECTED])
     result = counted().averted(by, cumulative=cumulative)
     # rtol: the same sums in another order
     np.testing.assert_allclose(result.effect, formula(point), rtol=1e-12)
@@ -114,14 +114,14 @@ def test_averted_uses_effects_and_totals_together(by: str, cumulative: bool) -> 
     assert (result.scale, result.of) == (AVERTED, f"cumulative_{by}" if cumulative else by)
     counts = result.diagnostics
     np.testing.assert_allclose(counts["observed"], member @ OBSERVED, rtol=1e-12)
-    np.testing.assert_allclose(counts["expected"], member @ (TOTALS * np.exp(-EFFECT)), rtol=1e-12)
+    np.testing.assert_allclose(counts["expected"], member @ EXPECTED, rtol=1e-12)
     np.testing.assert_allclose(counts["unit_periods"], member @ [1, 1, 2], rtol=1e-12)
 
 
-def test_averted_of_draws_of_effects_and_totals() -> None:
-    draws = np.random.default_rng(5).normal(size=(400, 6)) / 10 + np.concatenate([EFFECT, TOTALS])
+def test_averted_of_draws_of_effects_and_expected_incidents() -> None:
+    draws = np.random.default_rng(5).normal(size=(400, 6)) / 10 + np.concatenate([EFFECT, EXPECTED])
     estimate = counted(uncertainty=Posterior(draws), sizes=np.zeros(0), size_of=np.zeros(0, dtype=np.int64))
-    expected = (draws[:, 3:] * np.expm1(-draws[:, :3])).sum(axis=1)
+    expected = -(draws[:, 3:] * np.expm1(draws[:, :3])).sum(axis=1)
     result = estimate.averted()
     np.testing.assert_allclose(result.uncertainty.draws[:, 0], expected, rtol=1e-12)
     assert result.effect[0] == pytest.approx(np.median(expected))
@@ -143,25 +143,25 @@ def test_running_totals_go_over_time(by: str) -> None:
         counted().averted(by, cumulative=True)
 
 
-def test_averages_leave_totals_alone() -> None:
-    with_totals = counted()
-    without = counted(totals=np.zeros(0), uncertainty=Covariance(JOINT[:5, :5]))
+def test_averages_leave_expected_incidents_alone() -> None:
+    carrying = counted()
+    without = counted(expected=np.zeros(0), uncertainty=Covariance(JOINT[:5, :5]))
     for ask in ("overall", "by_event_time", "by_cohort", "by_period"):
-        one, other = getattr(with_totals, ask)(), getattr(without, ask)()
+        one, other = getattr(carrying, ask)(), getattr(without, ask)()
         np.testing.assert_allclose(one.effect, other.effect, rtol=1e-12)
         np.testing.assert_allclose(one.cov, other.cov, rtol=1e-12)
-        assert one.totals.size == 0
+        assert one.expected.size == 0
     np.testing.assert_allclose(
-        with_totals.by_cohort().overall().cov, without.by_cohort().overall().cov, rtol=1e-12
+        carrying.by_cohort().overall().cov, without.by_cohort().overall().cov, rtol=1e-12
     )
-    np.testing.assert_allclose(with_totals.std_errors, without.std_errors, rtol=1e-12)
-    first = with_totals.within(0, 0)
-    assert first.averted().effect[0] == pytest.approx((TOTALS * np.expm1(-EFFECT))[[0, 2]].sum())
+    np.testing.assert_allclose(carrying.std_errors, without.std_errors, rtol=1e-12)
+    first = carrying.within(0, 0)
+    assert first.averted().effect[0] == pytest.approx(-(EXPECTED * np.expm1(EFFECT))[[0, 2]].sum())
     np.testing.assert_allclose(first.averted().cov, counted().averted("event_time").cov.iloc[:1, :1])
 
 
-def test_totals_are_for_logarithms() -> None:
-    with pytest.raises(EstimationError, match="totals= is for logarithmic effects"):
+def test_expected_incidents_are_for_logarithms() -> None:
+    with pytest.raises(EstimationError, match="expected= is for logarithmic effects"):
         counted(scale=INCIDENTS)
 
 
@@ -183,7 +183,7 @@ def test_per_100k_of_a_rate_is_its_average_over_exposure() -> None:
     estimate = counted(
         effect=effect,
         scale=rate(1000),
-        totals=np.zeros(0),
+        expected=np.zeros(0),
         uncertainty=Covariance(np.eye(3)),
         sizes=np.zeros(0),
         size_of=np.zeros(0, dtype=np.int64),
@@ -230,7 +230,7 @@ def test_per_100k_needs_an_exposure() -> None:
         counted().overall().per_100k()
 
 
-def test_expected_is_observed_and_averted_where_there_are_no_totals() -> None:
+def test_expected_is_observed_and_averted_where_nothing_says_what_was_expected() -> None:
     estimate = Once(np.array([-1.0, -2.0, 3.0])).fit(make_design(measure="count"))
     counts = estimate.averted("event_time").diagnostics
     assert counts["observed"] == (28.0, 6.0)
@@ -242,9 +242,9 @@ def test_the_ratio_in_total_is_that_of_sums(by: str) -> None:
     member = np.array(GROUPS[by], dtype=float)
 
     def formula(point: Array) -> Array:
-        return np.log(member @ point[5:]) - np.log(member @ (point[5:] * np.exp(-point[:3])))
+        return np.log(member @ (point[5:] * np.exp(point[:3]))) - np.log(member @ point[5:])
 
-    point = np.concatenate([EFFECT, [0.25, 0.5], TOTALS])
+    point = np.concatenate([EFFECT, [0.25, 0.5], EXPECTED])
     estimate = counted()
     result = estimate.in_total(by)
     # rtol: the same sums in another order
@@ -260,11 +260,11 @@ def test_the_ratio_in_total_is_that_of_sums(by: str) -> None:
 
 def test_the_ratio_in_total_of_draws_and_of_observed_incidents() -> None:
     plain = {"sizes": np.zeros(0), "size_of": np.zeros(0, dtype=np.int64)}
-    draws = np.random.default_rng(5).normal(size=(400, 6)) / 10 + np.concatenate([EFFECT, TOTALS])
+    draws = np.random.default_rng(5).normal(size=(400, 6)) / 10 + np.concatenate([EFFECT, EXPECTED])
     result = counted(uncertainty=Posterior(draws), **plain).in_total()
-    expected = np.log(draws[:, 3:].sum(axis=1) / (draws[:, 3:] * np.exp(-draws[:, :3])).sum(axis=1))
+    expected = np.log((draws[:, 3:] * np.exp(draws[:, :3])).sum(axis=1) / draws[:, 3:].sum(axis=1))
     np.testing.assert_allclose(result.uncertainty.draws[:, 0], expected, rtol=1e-12)
-    given = counted(uncertainty=Covariance(JOINT[:3, :3]), totals=np.zeros(0), **plain).in_total()
+    given = counted(uncertainty=Covariance(JOINT[:3, :3]), expected=np.zeros(0), **plain).in_total()
     assert given.effect[0] == pytest.approx(np.log(OBSERVED.sum() / (OBSERVED * np.exp(-EFFECT)).sum()))
     weights = OBSERVED * np.exp(-EFFECT) / (OBSERVED * np.exp(-EFFECT)).sum()
     assert given.cov.iloc[0, 0] == pytest.approx(weights @ JOINT[:3, :3] @ weights)
@@ -273,11 +273,11 @@ def test_the_ratio_in_total_of_draws_and_of_observed_incidents() -> None:
 def test_the_ratio_in_total_by_event_time_has_what_comes_before() -> None:
     # Before the start, two effects of single cohorts and one that is pooled over all: its own.
     labels = pd.DataFrame({"cohort": [1, 2, 2, -1], "period": [1, 2, 1, -1], "event_time": [0, 0, -1, -2]})
-    effect, totals = np.log([0.8, 0.5, 0.9, 1.3]), np.array([8.5, 5.5, 20.0, 0.0])
+    effect, expected = np.log([0.8, 0.5, 0.9, 1.3]), np.array([10.5, 11.0, 22.0, 0.0])
     estimate = counted(
         effect=effect,
         labels=labels,
-        totals=totals,
+        expected=expected,
         uncertainty=Covariance(np.eye(8) / 100),
         post=np.array([True, True, False, False]),
         sizes=np.zeros(0),
@@ -285,7 +285,7 @@ def test_the_ratio_in_total_by_event_time_has_what_comes_before() -> None:
     )
     path = estimate.in_total("event_time")
     assert path.labels["event_time"].tolist() == [-2, -1, 0]
-    np.testing.assert_allclose(np.exp(path.effect), [1.3, 0.9, 14 / (8.5 / 0.8 + 5.5 / 0.5)])
+    np.testing.assert_allclose(np.exp(path.effect), [1.3, 0.9, (10.5 * 0.8 + 11 * 0.5) / (10.5 + 11)])
     assert path.post.tolist() == [False, False, True]
     assert estimate.in_total().effect[0] == pytest.approx(path.effect[-1])
     # Of a pooled effect, every treated unit that is observed then: C and B two years before 2002.
@@ -297,6 +297,79 @@ def test_the_ratio_in_total_is_for_ratios_of_cells() -> None:
         Once(np.array([-1.0, -2.0, 3.0])).fit(make_design(measure="count")).in_total()
     with pytest.raises(EstimationError, match="summed over cells: ask the estimate as it was fitted"):
         counted().overall().in_total()
+
+
+# Cells in which nothing was counted ----------------------------------------------------------
+
+
+def with_an_empty_cell(**parts: Any) -> EffectEstimate:
+    """Nothing was counted in the second cell: it has no ratio, but incidents that were expected."""
+    joint = JOINT.copy()
+    joint[1], joint[:, 1] = 0.0, 0.0
+    effect = np.where([False, True, False], np.nan, EFFECT)
+    return counted(**{"effect": effect, "uncertainty": Covariance(joint), **parts})
+
+
+@pytest.mark.parametrize("by", GROUPS)
+def test_all_that_was_expected_in_an_empty_cell_was_averted(by: str) -> None:
+    estimate, member = with_an_empty_cell(), np.array(GROUPS[by], dtype=float)
+    left = np.array([1.0, 0.0, 1.0])  # the exponential of minus infinity
+
+    def formula(point: Array) -> Array:
+        return member @ (point[2:] - left * point[2:] * np.exp([point[0], 0.0, point[1]]))
+
+    point, kept = np.concatenate([EFFECT[[0, 2]], EXPECTED]), [0, 2, 5, 6, 7]
+    averted = estimate.averted(by)
+    # rtol: the same sums in another order
+    np.testing.assert_allclose(averted.effect, formula(point), rtol=1e-12)
+    jacobian = derivative(formula, point)
+    # rtol: central differences with a step of 1e-6 of functions of order 10
+    np.testing.assert_allclose(
+        averted.cov, jacobian @ JOINT[np.ix_(kept, kept)] @ jacobian.T, rtol=1e-6, atol=1e-9
+    )
+    np.testing.assert_allclose(averted.diagnostics["expected"], member @ EXPECTED, rtol=1e-12)
+    exposure = member @ EXPOSED
+    np.testing.assert_allclose(estimate.per_100k(by).effect, -1e5 * averted.effect / exposure, rtol=1e-12)
+
+
+@pytest.mark.parametrize("by", ["overall", "period", "cohort"])
+def test_the_ratio_in_total_counts_empty_cells(by: str) -> None:
+    estimate, member = with_an_empty_cell(), np.array(GROUPS[by], dtype=float)
+
+    def formula(point: Array) -> Array:
+        left = point[2:] * np.array([np.exp(point[0]), 0.0, np.exp(point[1])])
+        return np.log(member @ left) - np.log(member @ point[2:])
+
+    point, kept = np.concatenate([EFFECT[[0, 2]], EXPECTED]), [0, 2, 5, 6, 7]
+    result = estimate.in_total(by)
+    # rtol: the same sums in another order
+    np.testing.assert_allclose(result.effect, formula(point), rtol=1e-12)
+    jacobian = derivative(formula, point)
+    # rtol: central differences with a step of 1e-6 of functions of order 1
+    np.testing.assert_allclose(
+        result.cov, jacobian @ JOINT[np.ix_(kept, kept)] @ jacobian.T, rtol=1e-6, atol=1e-9
+    )
+
+
+def test_averages_are_of_cells_that_have_a_ratio() -> None:
+    estimate = with_an_empty_cell()
+    weights = np.array([0.25, 0.5]) / 0.75
+    assert estimate.overall().effect[0] == pytest.approx(weights @ EFFECT[[0, 2]])
+    assert estimate.by_event_time().labels["event_time"].tolist() == [0]
+
+
+def test_where_all_of_a_group_is_empty_nothing_is_left_of_it() -> None:
+    # Event time 1 is the empty cell: −100 per cent, of which no standard error can be given.
+    path = with_an_empty_cell().in_total("event_time")
+    assert path.effect[1] == -np.inf
+    shown = path.as_percent()
+    assert shown.params.iloc[1] == -100
+    assert np.isnan(shown.std_errors.iloc[1])
+    assert np.isnan(shown.conf_int().iloc[1]).all()
+    # The numbers of incidents have one.
+    averted = with_an_empty_cell().averted("event_time")
+    assert averted.effect[1] == EXPECTED[1]
+    assert averted.std_errors.iloc[1] == pytest.approx(np.sqrt(JOINT[6, 6]))
 
 
 @pytest.mark.parametrize("effect", [0.0, -0.2])

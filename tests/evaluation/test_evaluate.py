@@ -12,6 +12,7 @@ import pytest
 
 import preventeval as pe
 from preventeval.evaluation import Evaluation
+from preventeval.report import render_brief
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +200,7 @@ def test_two_methods_of_one_name_keep_a_table_each(tmp_path: Path) -> None:
         "incidents-CallawaySantAnna.csv",
         "incidents-TwoWayFixedEffects-2.csv",
         "incidents-TwoWayFixedEffects.csv",
+        "incidents-overall.csv",
     ]
     assert result.facts.reproduce.seed is None
 
@@ -381,3 +383,60 @@ def test_a_family_of_methods_without_influence_values_says_holm() -> None:
     family = pe.evaluate(designs[0], secondary=[designs[1]], estimator=reduced, checks=[]).facts.family
     assert family is not None
     assert family.method == "holm"
+
+
+def test_every_method_has_its_number_in_one_table(tmp_path: Path) -> None:
+    methods = [pe.TwoWayFixedEffects(likelihood="poisson"), pe.CallawaySantAnna()]
+    evaluation = pe.evaluate(pe.example_design(), estimator=pe.PoissonDiD(), also=methods, checks=[])
+    evaluation.report(tmp_path / "results")
+    table = pd.read_csv(tmp_path / "results" / "estimates" / "incidents-overall.csv").set_index("method")
+    assert list(table.index) == ["PoissonDiD", "TwoWayFixedEffects", "CallawaySantAnna"]
+    assert table["main"].tolist() == [True, False, False]
+    # Written with all digits: what is read again is the same to the last few bits.
+    main, total = table.loc["PoissonDiD"], evaluation.estimate.averted()
+    percent = evaluation.estimate.in_total().as_percent()
+    per = evaluation.estimate.per_100k()
+    for names, one in (
+        (("averted", "averted_low", "averted_high"), total),
+        (("percent", "percent_low", "percent_high"), percent),
+        (("per_100k", "per_100k_low", "per_100k_high"), per),
+    ):
+        expected = [one.params.iloc[0], *one.conf_int().iloc[0]]
+        assert main[list(names)].astype(float).tolist() == pytest.approx(expected, rel=1e-12)
+    assert main["expected"] - main["observed"] == pytest.approx(main["averted"], rel=1e-12)
+
+
+def test_a_method_without_an_estimate_says_why_in_the_table(tmp_path: Path) -> None:
+    design = pe.StudyDesign(
+        pe.example_design().panel, outcome="incidents", treated_from="programme_start", measure="value"
+    )
+    pe.evaluate(design, also=[pe.PoissonDiD()], checks=[]).report(tmp_path / "results")
+    table = pd.read_csv(tmp_path / "results" / "estimates" / "incidents-overall.csv")
+    assert "none behind it" in table["no_estimate"].iloc[1]
+    assert table["estimate"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize("treated", [2, 3])
+def test_too_few_areas_are_no_ground_for_an_answer(treated: int) -> None:
+    frame = pe.simulate_programme(areas=20, treated=treated, months=24, incidents=200, seed=1)
+    panel = pe.Panel(frame, unit="area", period="month", outcomes=["incidents"], exposure="residents")
+    design = pe.StudyDesign(panel, outcome="incidents", treated_from="programme_start", measure="log_rate")
+    evaluation = pe.evaluate(design, checks=["leave_one_out", "start_date"])
+    assert evaluation.answer.startswith(f"Too few areas ({treated}) had the programme to tell whether")
+    assert evaluation.facts.primary.verdict.hinges == []
+    brief = render_brief(evaluation.facts)
+    for words in ("ikely between", "ikely range", "answer changes", "hangs on"):
+        assert words not in brief
+
+
+def test_gaps_are_said_below_the_chart() -> None:
+    whole = pe.simulate_programme(areas=20, treated=8, months=24, incidents=200, seed=1)
+    for frame in (whole, whole.drop(index=whole.index[whole["area"] == whole["area"].iloc[-1]][:3])):
+        panel = pe.Panel(frame, unit="area", period="month", outcomes=["incidents"])
+        design = pe.StudyDesign(panel, outcome="incidents", treated_from="programme_start")
+        facts = pe.evaluate(design, checks=[]).facts
+        series = facts.primary.series
+        assert series is not None
+        missing = design.ever_treated @ np.isnan(design.y).sum(axis=1) > 0
+        assert series.gaps == missing
+        assert ("each point is the average of those that were" in render_brief(facts)) == missing

@@ -652,6 +652,17 @@ def every_answer() -> list[Facts]:
     documents.append(facts(outcome(findings=[weak])))
     named = outcome(verdict=verdict(hinges=["leave_one_out"]), findings=[left_out_finding("North")])
     documents.append(facts(named))
+    documents += _of_methods()
+    scarce = too_few().primary
+    documents.append(facts(scarce, scarce.model_copy(update={"role": "secondary"})))
+    gappy = series().model_copy(update={"unit": "mean", "gaps": True})
+    documents.append(facts(outcome(series=gappy)))
+    fell = outcome(role="secondary", aim="increase", verdict=verdict("fall", aim="increase"))
+    documents.append(facts(outcome(), fell))
+    measured = Sentence(
+        key="note-measure-chosen", values={"outcome": "robbery", "measure": "rate", "per": 100000}
+    )
+    documents.append(facts(outcome(primary=hierarchical()), design=design(notes=[measured], unit="area")))
     few = [Sentence(key="reason-few-treated", values={"count": 2})]
     documents.append(facts(outcome(verdict=verdict(reasons=few), small_base=False, findings=[])))
     documents.append(_secondary_refused())
@@ -663,6 +674,12 @@ def every_answer() -> list[Facts]:
         more = {"anticipation": 1, "cluster": "county", "covariates": ["income"], "weighted": True}
         documents.append(facts(design=design(**dated, **more), programme={"name": "", "place": ""}))
     return documents
+
+
+def _of_methods() -> list[Facts]:
+    """Other methods that are clear in the direction of the answer, that say nothing, and some of each."""
+    clear, unsure = estimate(method="LinearDiD"), twfe()
+    return [facts(outcome(others=others)) for others in ([clear], [unsure], [clear, unsure])]
 
 
 def _twice(found: VerdictFacts, aim: str) -> Facts:
@@ -735,5 +752,6 @@ def own_keys() -> set[str]:
         "intake-",
         "pre-trends-",
         "plot-",  # in notebooks
+        "summary-",  # in notebooks
     )
     return {key for key in keys if not key.startswith(theirs)}

@@ -114,6 +114,30 @@ def test_technical_report_of_groups(made: ModuleType, golden: Callable[[str, str
     golden("groups-technical", Page(render_technical(made.groups())).text)
 
 
+@pytest.mark.parametrize(
+    "method", ["CallawaySantAnna", "TwoWayFixedEffects", "SunAbraham", "HierarchicalCounts"]
+)
+def test_the_comparison_is_that_of_the_method(method: str, made: ModuleType) -> None:
+    said = {
+        "TwoWayFixedEffects": "compares with every unit and period",
+        "SunAbraham": "compares with units that are never treated",
+    }
+    primary = made.estimate(method=method)
+    document = made.facts(
+        made.outcome(primary=primary, others=[]), design=made.design(comparison="not_yet_treated")
+    )
+    text = Page(render_technical(document)).text
+    assert ("every unit that had not started by then" in text) == (method not in said)
+    assert said.get(method, "") in text
+
+
+def test_a_publication_is_cited_once(made: ModuleType) -> None:
+    cited = ["A. (2023). The Journal. https://doi.org/10.1/X", "A. (2023). Journal. https://doi.org/10.1/x"]
+    every = [made.estimate(references=[one]) for one in cited]
+    document = made.facts(made.outcome(primary=every[0], others=every[1:]))
+    assert Page(render_technical(document)).text.count("10.1/") == 1
+
+
 def test_no_group_is_a_way_round_a_refused_answer(made: ModuleType) -> None:
     refused = made.red_gate()
     with_groups = refused.primary.model_copy(update={"subgroups": [made.by_kind()]})

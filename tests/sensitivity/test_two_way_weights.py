@@ -195,6 +195,14 @@ def test_anticipation_leaves_out_what_the_regression_leaves_out() -> None:
     np.testing.assert_allclose(treated_weights(design).coefficient, fitted.effect[0], rtol=1e-9)
 
 
+def test_rounding_is_not_taken_for_a_level() -> None:
+    # Normal equations of 48 periods leave one level free: an eigenvalue that is 0, but computed as 3e-14.
+    starts = tuple(np.linspace(11, 44, 24).astype(int).tolist())
+    design = designed(made(9, starts, n_units=24, n_periods=48))
+    fitted = pe.TwoWayFixedEffects().fit(design).effect[0]
+    np.testing.assert_allclose(treated_weights(design).coefficient, fitted, rtol=1e-9)
+
+
 def test_a_treatment_that_the_effects_explain_has_no_weights() -> None:
     frame = made(8, (4, 0))
     # The untreated are not seen after the start: nothing tells the programme from the later periods.

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from preventeval.design import StudyDesign
 from preventeval.errors import DesignError, EstimationError
+from preventeval.estimate.recipe import require_design
 
 __all__ = ["CountCells", "count_cells"]
 
@@ -69,6 +70,7 @@ def count_cells(design: StudyDesign) -> CountCells:
     EstimationError
         No incident at all, or nothing that treated unit-periods could be compared with.
     """
+    require_design(design, "HierarchicalCounts().fit()")
     incidents = _whole_incidents(design)
     exposure = design.panel.exposure if design.panel.exposure is not None else np.ones_like(incidents)
     seen = np.isfinite(incidents) & np.isfinite(exposure) & ~anticipated(design)

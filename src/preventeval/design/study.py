@@ -334,6 +334,8 @@ class StudyDesign:
             weight = known_mean(exposure_of(self.panel))
         elif self.incidents is not None and self.measure != "count":
             weight = known_mean(np.where(self.treated, np.nan, self.incidents))
+        # Units without weight are not studied, and stay out of the total.
+        weight = np.where(self.weights > 0, weight, 0.0)
         return self._derived(self.panel.weighing(weight), self.cohort, cut=True)
 
     def before_programme(self, pretend: int) -> StudyDesign:

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Counted", "dispersion", "informative"]
+from preventeval.did._parts import in_chunks
+
+__all__ = ["Counted", "dispersion", "informative", "scatter_of_counts"]
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -32,7 +34,7 @@ class Counted:
     Parameters
     ----------
     weights
-        Weight of each observation, shape (n, T); 0 for those that are left out.
+        Weight of each observation (or flags), shape (n, T); 0 for those that are left out.
     kept_cells
         Cells (cohort, period) that keep an effect of their own.
     empty_cells
@@ -46,7 +48,7 @@ class Counted:
         Periods in which the comparison rows (of some region) have no event, as positions.
     """
 
-    weights: Array
+    weights: Array | Flags
     kept_cells: list[tuple[int, int]]
     empty_cells: list[tuple[int, int]]
     uncompared_cells: list[tuple[int, int]]
@@ -56,7 +58,7 @@ class Counted:
 
 def informative(
     y: Array,
-    weights: Array,
+    weights: Array | Flags,
     cohort: Index,
     cells: list[tuple[int, int]],
     season: Index | None,
@@ -69,7 +71,7 @@ def informative(
     y
         Counts, shape (n, T); anything where the weight is 0.
     weights
-        Weight of each observation, shape (n, T); 0 for those that are not used.
+        Weight of each observation (or flags), shape (n, T); 0 for those that are not used.
     cohort
         First treated position of each unit, shape (n,).
     cells
@@ -87,7 +89,7 @@ def informative(
     """
     layout = _Layout.of(cohort, region, season, cells, y.shape[1])
     rows = (weights > 0)[layout.order]
-    events = rows & (y[layout.order] > 0)
+    events = rows & (y > 0)[layout.order]
     held, held_cells = _held(rows, events, layout)
     used = held[np.argsort(layout.order)]
     happened = layout.own & layout.of_cells(events)
@@ -98,7 +100,7 @@ def informative(
         [cell for cell in cells if of[layout.at(cell)]] for of in (kept, empty, happened & ~kept)
     )
     return Counted(
-        weights if held.sum() == rows.sum() else np.where(used, weights, 0.0),
+        weights if held.sum() == rows.sum() else weights * used,
         kept_cells,
         empty_cells,
         uncompared_cells,
@@ -162,12 +164,15 @@ class _Layout:
         """Whether the observations that share a level have any flag, shape (n, s)."""
         if self.season is None:
             return self.of_cells(flags).any(axis=1)[self.start, None]
-        seasons = range(int(self.season.max()) + 1)
-        return np.stack([flags[:, self.season == season].any(axis=1) for season in seasons], axis=1)
+        return np.asarray(flags @ (self.season[:, None] == np.arange(int(self.season.max()) + 1)))
 
     def by_period(self, levels: Flags) -> Flags:
         """Flags of levels, shape (n, s), laid out by period, shape (n, T) or (n, 1)."""
         return levels if levels.shape[1] == 1 else levels[:, self.season]
+
+    def of_region(self, flags: Flags) -> Flags:
+        """Flags of regions, shape (R, T), laid out by unit, shape (n, T) or (1, T)."""
+        return flags if len(flags) == 1 else flags[self.region]
 
     def _any(self, flags: Flags, kind: Index, number: int) -> Flags:
         groups = np.logical_or.reduceat(flags, self.begins, axis=0)
@@ -209,15 +214,15 @@ def _held(rows: Flags, events: Flags, layout: _Layout) -> tuple[Flags, Flags]:
         before = _number_of(columns, levels, cells)
         for up in (True, False):  # kept from rising, kept from falling
             seen = rows if up else events
-            column, cell = columns[not up][layout.region], cells[not up][layout.start]
+            column, cell = layout.of_region(columns[not up]), cells[not up][layout.start]
             levels[up] = levels[up] | layout.of_levels(seen & column & cell)
             level = layout.by_period(levels[not up])
             columns[up] |= layout.of_columns(seen & level & cell)
-            cells[up] |= layout.of_cells(seen & level & columns[not up][layout.region] & layout.of_own)
+            cells[up] |= layout.of_cells(seen & level & layout.of_region(columns[not up]) & layout.of_own)
         if _number_of(columns, levels, cells) == before:
             break
     column, level, cell = (part[True] & part[False] for part in (columns, levels, cells))
-    return rows & column[layout.region] & layout.by_period(level) & cell[layout.start], layout.own & cell
+    return rows & layout.of_region(column) & layout.by_period(level) & cell[layout.start], layout.own & cell
 
 
 def _number_of(*flags: dict[bool, Flags]) -> int:
@@ -245,11 +250,40 @@ def dispersion(y: Array, mean: Array, weights: Array, n_coefficients: int) -> di
         than coefficients), and of all known counts, used or not, ``share_of_zeros`` and
         ``largest_count``.
     """
-    used, known = weights > 0, np.isfinite(y)
-    degrees = int(used.sum()) - n_coefficients
-    squares = weights[used] * (y[used] - mean[used]) ** 2 / mean[used]
+    pearson, n_used = 0.0, 0
+    for rows in in_chunks(*y.shape):
+        used = weights[rows] > 0
+        counts, expected = y[rows][used], mean[rows][used]
+        pearson += float((weights[rows][used] * (counts - expected) ** 2 / expected).sum())
+        n_used += len(counts)
+    return scatter_of_counts(y, pearson, n_used - n_coefficients)
+
+
+def scatter_of_counts(y: Array, pearson: float, degrees: int) -> dict[str, float]:
+    """How counts scatter about their means, given the sum of what they do.
+
+    Parameters
+    ----------
+    y
+        Counts, shape (n, T); NaN where missing.
+    pearson
+        Weighted sum of squared differences to the means, each divided by the mean.
+    degrees
+        Number of observations less that of coefficients.
+
+    Returns
+    -------
+    dict
+        As :func:`dispersion`.
+    """
+    known, zeros, largest = 0, 0, 0.0
+    for rows in in_chunks(*y.shape):
+        counts = y[rows]
+        known += int(np.count_nonzero(counts >= 0))
+        zeros += int(np.count_nonzero(counts == 0))
+        largest = float(np.fmax.reduce(counts, axis=None, initial=largest))
     return {
-        "pearson_dispersion": float(squares.sum() / degrees) if degrees > 0 else np.nan,
-        "share_of_zeros": float((y[known] == 0).mean()),
-        "largest_count": float(y[known].max()),
+        "pearson_dispersion": pearson / degrees if degrees > 0 else np.nan,
+        "share_of_zeros": zeros / known,
+        "largest_count": largest,
     }

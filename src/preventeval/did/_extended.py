@@ -6,7 +6,7 @@ that do not vary over time and p that do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
@@ -15,16 +15,27 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from preventeval.design import StudyDesign
-from preventeval.did._counts import Counted, dispersion, informative
+from preventeval.did._counts import Counted, informative, scatter_of_counts
+from preventeval.did._covariates import Adjusted, adjusted_for
+from preventeval.did._degrees import degrees_of_freedom
+from preventeval.did._expected import determined, log_ratios, mean_effects, with_empty, with_expected
 from preventeval.did._extended_notes import notes_of
-from preventeval.did._fixed_effects import Data, Likelihood, _require_several, known_options, read
+from preventeval.did._fixed_effects import (
+    Data,
+    Likelihood,
+    by_group,
+    clusters_among,
+    known_options,
+    read,
+    require_several,
+    still_moving,
+)
 from preventeval.did._negative_binomial import fit_negative_binomial
 from preventeval.did._saturated import Saturated, plan_effects, saturate
 from preventeval.did._scores import ScoreSource
-from preventeval.did._within import Fit, Linear, Poisson, regress
+from preventeval.did._within import Fit, Linear, Poisson, UnsettledError, Weights, regress
 from preventeval.errors import EstimationError, some_of
 from preventeval.estimate import EffectEstimate, Estimator, Recipe
-from preventeval.estimate.arithmetic import cell_sums
 from preventeval.scale import LOG_RATE_RATIO
 from preventeval.uncertainty import Influence
 
@@ -35,8 +46,6 @@ Index = NDArray[np.int64]
 Levels = Literal["unit", "cohort"]
 Covariates = Literal["by_period", "full"]
 Cells = list[tuple[int, int]]
-#: Covariates have a standard deviation of 1.
-_ROUNDING = 1e-9
 
 
 class Extended(Estimator, Protocol):
@@ -68,40 +77,35 @@ class _Sample:
     """What the regression is run on; ``weights`` are 0 where an observation is not used."""
 
     data: Data
-    weights: Array
+    weights: Weights
     cells: Cells
     impossible: Cells
     counted: Counted | None
     season: Index | None
     region: Index | None
+    seen: NDArray[np.bool_]
 
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Adjusted:
-    """Covariates with mean 0 and variance 1: constant ones, shape (n, q), and varying ones, (n, T, p)."""
-
-    constant: list[str]
-    factors: Array
-    varying: list[str]
-    own: Array
+    @property
+    def units(self) -> NDArray[np.bool_]:
+        """Units with an observation that is used, shape (n,)."""
+        return self.data.used.any(axis=1)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Fitted:
     """A regression, and what the effects of cells are made of.
 
-    Effects are ``combine``, shape (m, k), times the coefficients in ``columns``, shape (m,);
-    ``known`` tells which are identified, shape (k,). ``sizes`` are sums of weights over the
-    unit-periods of cells, shape (k,). A negative binomial regression adds the score of units
-    for its size parameter, and what a score of 1 moves the coefficients in ``columns`` by.
+    Effects of cells, shape (k,), and their derivatives in the coefficients times the inverse
+    information, shape (K + p, k); ``known`` tells which are identified, shape (k,). A negative binomial
+    regression adds the score of units for its size parameter, and what a score of 1 moves
+    the effects by.
     """
 
     fit: Fit
     plan: Saturated
-    columns: Index
-    combine: Array
+    effect: Array
+    directions: Array
     known: NDArray[np.bool_]
-    sizes: Array
     theta: float | None = None
     nuisance: tuple[Array, Array] | None = None
 
@@ -124,13 +128,15 @@ def check_options(options: Extended, **choices: Any) -> None:
     Raises
     ------
     EstimationError
-        An option that is not known, or that is neither True nor False.
+        An option that is not known, that is neither True nor False, or that names no column.
     """
     known_options(options, levels=Levels, covariates=Covariates, **choices)
     for option in ("season_effects", "leads"):
         value = getattr(options, option)
         if not isinstance(value, bool):
             raise EstimationError(f"{options.name}: {option}={value!r} is not known: choose True or False")
+    if not isinstance(options.regions, str | None):
+        raise EstimationError(f"{options.name}: regions={options.regions!r}: expected the name of a column")
 
 
 def fit_extended(options: Extended, design: StudyDesign, likelihood: Likelihood) -> EffectEstimate:
@@ -160,27 +166,38 @@ def fit_extended(options: Extended, design: StudyDesign, likelihood: Likelihood)
     fitted = _fit(options, design, likelihood, sample)
     known, cells = fitted.known, _positions(sample.cells)[fitted.known]
     post = _after_start(options, cells)
-    totals = np.zeros(0)
-    if likelihood == "poisson":
-        totals = cell_sums(np.where(sample.weights > 0, sample.data.y, 0.0), design.cohort, *cells.T)
-    source = _source(fitted, sample, design, cells if totals.size else cells[:0])
-    scaled = np.sqrt(_small_sample(options, design, sample, fitted)) * np.eye(source.size)
-    if totals.size:  # the sizes between effects and totals are taken as given
-        scaled = np.vstack([scaled[: len(cells)], np.zeros(scaled[: len(cells)].shape), scaled[len(cells) :]])
+    factor = np.sqrt(_small_sample(options, design, sample, fitted))
+    source = _source(fitted, design, cells if likelihood == "poisson" else cells[:0])
+    spread = Influence(
+        source,
+        factor * np.eye(source.size),
+        df=degrees_of_freedom(design, sample.units),
+    )
+    effect = fitted.effect[known]
     left_out = sorted(sample.impossible + [sample.cells[at] for at in np.flatnonzero(~known)])
     diagnostics = _diagnostics(fitted, sample, design, len(left_out))
+    expected = np.zeros(0)
+    if likelihood == "poisson":
+        incidents = by_group(sample.data.y, fitted.plan.terms.code, sample.data.used)
+        counted = _of_cells(incidents, design, fitted.plan, cells)
+        assert sample.counted is not None
+        empty = with_empty(fitted.fit, fitted.plan.terms, design, sample.seen, sample.counted.empty_cells)
+        effect, expected, spread = with_expected(spread, effect, counted, factor * empty.maps, empty.expected)
+        cells, post = np.vstack([cells, empty.cells]), np.append(post, empty.cells[:, 1] >= empty.cells[:, 0])
+        diagnostics["expected_in_empty_cells"] = float(empty.expected.sum())
     return EffectEstimate(
-        effect=np.nan_to_num(fitted.fit.coefficients)[fitted.columns] @ fitted.combine[:, known],
+        effect=effect,
         labels=pd.DataFrame(
             {"cohort": cells[:, 0], "period": cells[:, 1], "event_time": cells[:, 1] - cells[:, 0]}
         ),
-        uncertainty=Influence(source, scaled, df=_treated_clusters(design, sample) - 1.0),
+        uncertainty=spread,
         scale=design.scale if likelihood == "linear" else LOG_RATE_RATIO,
         recipe=Recipe(design, options),
         post=post,
-        sizes=fitted.sizes[known],
+        sizes=_of_cells(_row_weights(sample, design, fitted.plan), design, fitted.plan, cells),
         size_of=np.arange(len(cells)),
-        totals=totals,
+        expected=expected,
+        used=sample.seen,
         notes=notes_of(design, sample.data, left_out, sample.counted, likelihood, diagnostics),
         diagnostics=MappingProxyType(diagnostics),
     )
@@ -203,14 +220,31 @@ def _after_start(options: Extended, cells: Index) -> NDArray[np.bool_]:
     return np.asarray(post)
 
 
-def _treated_clusters(design: StudyDesign, sample: _Sample) -> int:
-    return len(np.unique(design.clusters[design.ever_treated & (sample.weights > 0).any(axis=1)]))
+def _starts(design: StudyDesign, plan: Saturated) -> Index:
+    """Start date of each group of units, shape (G,)."""
+    return design.cohort[np.unique(plan.terms.code, return_index=True)[1]]
+
+
+def _of_cells(sums: Array, design: StudyDesign, plan: Saturated, cells: Index) -> Array:
+    """Sums of cells, shape (k,), of those of groups, shape (G, T)."""
+    starts, row = np.unique(_starts(design, plan), return_inverse=True)
+    total = np.zeros((len(starts), sums.shape[1]))
+    np.add.at(total, row, sums)
+    return np.asarray(total[np.searchsorted(starts, cells[:, 0]), cells[:, 1]])
+
+
+def _row_weights(sample: _Sample, design: StudyDesign, plan: Saturated) -> Array:
+    """Sum of weights over the units of a group, shape (G, T)."""
+    code = plan.terms.code
+    if not sample.data.complete:
+        return by_group(sample.weights, code)
+    return np.repeat(np.bincount(code, design.weights)[:, None], design.n_periods, axis=1)
 
 
 def _sample(options: Extended, design: StudyDesign, likelihood: Likelihood) -> _Sample:
     """Decide what is used: cells, unit-periods, and which effects are taken out."""
     data = read(design, likelihood, options.name)
-    _require_several(data, design, options.name)
+    require_several(data, design, options.name)
     season, region = _season(options, design), _region(options, design)
     cells, usable, impossible = plan_effects(
         np.unique(design.cohort[data.used.any(axis=1)]),
@@ -220,14 +254,17 @@ def _sample(options: Extended, design: StudyDesign, likelihood: Likelihood) -> _
         leads=options.leads,
         season=season,
     )
-    used = data.used & (np.arange(design.n_periods) < usable)
-    weights = np.where(used, design.weights[:, None], 0.0)
+    if usable < design.n_periods:
+        data = data.without(np.arange(design.n_periods) >= usable)
+    weights = data.weights(design.weights)
     if likelihood == "linear":
-        return _Sample(data, weights, cells, impossible, None, season, region)
-    counted = informative(data.y, weights, design.cohort, cells, season, region)
+        return _Sample(data, weights, cells, impossible, None, season, region, data.used)
+    counted, seen = informative(data.y, weights, design.cohort, cells, season, region), data.used
+    if counted.weights is not weights:
+        data = replace(data, used=counted.weights > 0)
     named = {*counted.kept_cells, *counted.empty_cells, *counted.uncompared_cells}
     impossible += [cell for cell in cells if cell not in named]
-    return _Sample(data, counted.weights, counted.kept_cells, impossible, counted, season, region)
+    return _Sample(data, counted.weights, counted.kept_cells, impossible, counted, season, region, seen)
 
 
 def _season(options: Extended, design: StudyDesign) -> Index | None:
@@ -265,29 +302,9 @@ def _region(options: Extended, design: StudyDesign) -> Index | None:
     return codes
 
 
-def _adjusted(design: StudyDesign, used: NDArray[np.bool_]) -> _Adjusted:
-    """Sort the covariates into those that vary over time and those that do not."""
-    constant, varying = dict[str, Array](), dict[str, Array]()
-    first = used.argmax(axis=1)[:, None]
-    for name, grid in design.panel.covariates.items():
-        scaled = np.where(used, (grid - grid[used].mean()) / (grid[used].std() or 1.0), 0.0)
-        levels = np.take_along_axis(scaled, first, axis=1)
-        if (scaled == np.where(used, levels, 0.0)).all():
-            constant[name] = levels[:, 0]
-        else:
-            varying[name] = scaled
-    n, n_periods = used.shape
-    return _Adjusted(
-        list(constant),
-        np.stack(list(constant.values()), axis=1) if constant else np.zeros((n, 0)),
-        list(varying),
-        np.stack(list(varying.values()), axis=2) if varying else np.zeros((n, n_periods, 0)),
-    )
-
-
 def _fit(options: Extended, design: StudyDesign, likelihood: Likelihood, sample: _Sample) -> _Fitted:
     """Run the regression, and say what its effects are made of."""
-    adjusted = _adjusted(design, sample.weights > 0)
+    adjusted = adjusted_for(design, sample.data.used)
     names = [*adjusted.constant, *adjusted.varying]
     plan = saturate(
         design.cohort,
@@ -299,41 +316,36 @@ def _fit(options: Extended, design: StudyDesign, likelihood: Likelihood, sample:
         by_cell=options.covariates == "full",
         own=adjusted.own if adjusted.varying else None,
     )
-    columns = np.concatenate([plan.effects, plan.slopes.ravel()])
     theta, nuisance = None, None
-    y, weights, offset = sample.data.y, sample.weights, sample.data.offset
+    y, weights, exposure = sample.data.y, sample.weights, sample.data.exposure
     try:
         if likelihood == "negative_binomial":
             fit, theta, nuisance = fit_negative_binomial(
-                y, weights, offset, plan.terms, columns, what=options.name
+                y, weights, exposure, plan.terms, np.arange(plan.terms.size), what=options.name
             )
         else:
             fit = regress(
                 y,
                 weights=weights,
-                offset=offset,
+                exposure=exposure,
                 terms=plan.terms,
                 family=Linear() if likelihood == "linear" else Poisson(),
                 what=options.name,
             )
-    except EstimationError as problem:
-        if not names:
-            raise
-        raise EstimationError(
-            f"{problem.message}, with covariates {some_of(names)} in it",
-            hint="leave covariates out one at a time: where one separates unit-periods with incidents from "
-            "those without, no finite effect of it fits best",
-        ) from problem
+    except UnsettledError as problem:
+        raise still_moving(problem, plan.terms, design, names) from problem
     _refuse_collinear(options, fit, plan, adjusted)
-    combine = _combine(fit, plan, design, sample)
-    unknown = np.isnan(fit.coefficients[columns])
-    # A covariate of which a cell has just the cohort's mean takes no part in its effect but for rounding.
-    known = ~((np.abs(combine) > _ROUNDING) & unknown[:, None]).any(axis=0)
-    sizes = cell_sums(weights, design.cohort, *_positions(sample.cells).T)
-    return _Fitted(fit, plan, columns, combine, known, sizes, theta, nuisance)
+    of_cells = mean_effects if likelihood == "linear" or not len(plan.slopes) else log_ratios
+    effect, slopes = of_cells(fit, plan, weights, design.cohort, _positions(sample.cells))
+    known = determined(fit, slopes)
+    slopes[:, ~known] = 0.0
+    directions = fit.bread @ slopes if len(plan.slopes) else fit.bread[:, plan.effects]
+    if nuisance is not None:
+        nuisance = nuisance[0], nuisance[1] @ slopes
+    return _Fitted(fit, plan, effect, directions, known, theta, nuisance)
 
 
-def _refuse_collinear(options: Extended, fit: Fit, plan: Saturated, adjusted: _Adjusted) -> None:
+def _refuse_collinear(options: Extended, fit: Fit, plan: Saturated, adjusted: Adjusted) -> None:
     """Refuse covariates that the other regressors determine."""
     unknown, terms = np.isnan(fit.coefficients), plan.terms
     per_covariate = 1 + (len(plan.slopes) > 0)
@@ -351,57 +363,37 @@ def _refuse_collinear(options: Extended, fit: Fit, plan: Saturated, adjusted: _A
         )
 
 
-def _combine(fit: Fit, plan: Saturated, design: StudyDesign, sample: _Sample) -> Array:
-    """What makes average effects of cells of coefficients, shape ((1 + q) k, k).
-
-    Where effects hang on covariates, that of a cell is the mean over its unit-periods, each
-    weighing as much as it tells: by its sampling weight, or by its expected incidents for counts.
-    """
-    combine = [np.eye(len(plan.effects))]
-    at = _positions(sample.cells).T
-    for columns in plan.slopes:
-        factor = plan.terms.factors[:, plan.terms.factor_of[columns[0]]]
-        sums = cell_sums(fit.curvature * factor[:, None], design.cohort, *at)
-        with np.errstate(invalid="ignore"):  # cells without any observation have no mean, nor an effect
-            combine.append(np.diag(np.nan_to_num(sums / cell_sums(fit.curvature, design.cohort, *at))))
-    return np.concatenate(combine)
-
-
-def _source(fitted: _Fitted, sample: _Sample, design: StudyDesign, totalled: Index) -> ScoreSource:
+def _source(fitted: _Fitted, design: StudyDesign, totalled: Index) -> ScoreSource:
     """Influence of units on effects and, behind them, on the incidents expected in cells.
 
     The likelihood equation of a cell's effect says that its expected incidents with the
     programme are those observed, so that what a unit adds to them is the sum of its residuals.
     """
-    fit, terms, known = fitted.fit, fitted.plan.terms, fitted.known
-    combine = fitted.combine[:, known]
+    fit, terms = fitted.fit, fitted.plan.terms
     features = fit.features(terms)
-    maps = fit.maps(terms, fitted.columns) @ combine
+    maps = terms.maps(fitted.directions[:, fitted.known])
     if fitted.nuisance is not None:
         score, pull = fitted.nuisance
         features = np.hstack([features, score[:, None]])
-        row = np.broadcast_to(pull @ combine, (len(maps), 1, maps.shape[2]))
+        row = np.broadcast_to(pull[fitted.known], (len(maps), 1, maps.shape[2]))
         maps = np.concatenate([maps, row], axis=1)
-    if len(totalled):
-        begin = 0
-        if len(np.unique(design.weights)) > 1:  # incidents are summed without sampling weights
-            begin = features.shape[1]
-            per_weight = 1 / np.where(design.weights > 0, design.weights, 1.0)
-            features = np.hstack([features, fit.residual * per_weight[:, None]])
-        width = features.shape[1]
-        behind = np.zeros((len(maps), width, len(totalled)))
-        start = design.cohort[np.unique(terms.code, return_index=True)[1]]
-        for column, (cohort, period) in enumerate(totalled.tolist()):
-            behind[start == cohort, begin + period, column] = 1.0
-        maps = np.pad(maps, ((0, 0), (0, width - maps.shape[1]), (0, 0)))
-        maps = np.concatenate([maps, behind], axis=2)
-    return ScoreSource(features, terms.code, maps, design.clusters)
+    if not len(totalled):
+        return ScoreSource(features, terms.code, maps, design.clusters)
+    begin = 0
+    if (design.weights != design.weights[0]).any():  # incidents are summed without sampling weights
+        begin = features.shape[1]
+        per_weight = 1 / np.where(design.weights > 0, design.weights, 1.0)
+        features = np.hstack([features, fit.residual * per_weight[:, None]])
+    whole = np.zeros((len(maps), features.shape[1], maps.shape[2] + len(totalled)))
+    whole[:, : maps.shape[1], : maps.shape[2]] = maps
+    group, cell = np.nonzero(_starts(design, fitted.plan)[:, None] == totalled[:, 0])
+    whole[group, begin + totalled[cell, 1], maps.shape[2] + cell] = 1.0
+    return ScoreSource(features, terms.code, whole, design.clusters)
 
 
 def _small_sample(options: Extended, design: StudyDesign, sample: _Sample, fitted: _Fitted) -> float:
     """G / (G − 1) · (n − 1) / (n − K): unit effects are nested in the clusters and do not count."""
-    used = sample.weights > 0
-    n, clusters = int(used.sum()), len(np.unique(design.clusters[used.any(axis=1)]))
+    n, clusters = int(np.count_nonzero(sample.data.used)), clusters_among(design, sample.units)
     k = fitted.n_coefficients + (sample.season is not None)
     if n <= k or clusters < 2:
         raise EstimationError(
@@ -411,12 +403,11 @@ def _small_sample(options: Extended, design: StudyDesign, sample: _Sample, fitte
 
 
 def _diagnostics(fitted: _Fitted, sample: _Sample, design: StudyDesign, n_left_out: int) -> dict[str, Any]:
-    used = sample.weights > 0
-    units = used.any(axis=1)
+    units = sample.units
     numbers: dict[str, Any] = {
-        "unit_periods": int(used.sum()),
+        "unit_periods": int(np.count_nonzero(sample.data.used)),
         "units": int(units.sum()),
-        "clusters": len(np.unique(design.clusters[units])),
+        "clusters": clusters_among(design, units),
         "coefficients": fitted.n_coefficients,
         "cells": int(fitted.known.sum()),
         "cells_left_out": n_left_out,
@@ -424,6 +415,6 @@ def _diagnostics(fitted: _Fitted, sample: _Sample, design: StudyDesign, n_left_o
     if sample.counted is None:
         return numbers
     levels = int(np.isfinite(fitted.fit.levels).sum())
-    mean = np.exp(np.where(used, fitted.fit.eta, 0.0))
-    numbers |= dispersion(sample.data.y, mean, sample.weights, fitted.n_coefficients + levels)
+    degrees = numbers["unit_periods"] - fitted.n_coefficients - levels
+    numbers |= scatter_of_counts(sample.data.y, fitted.fit.scatter, degrees)
     return numbers if fitted.theta is None else {**numbers, "theta": fitted.theta}

@@ -14,23 +14,28 @@ from numpy.typing import NDArray
 
 from preventeval.design import StudyDesign
 from preventeval.design.starts import names_of
-from preventeval.did._counts import dispersion
+from preventeval.did._counts import scatter_of_counts
 from preventeval.did._negative_binomial import fit_negative_binomial
+from preventeval.did._parts import in_chunks
 from preventeval.did._sandwich import Regression
-from preventeval.did._within import Fit, Linear, Poisson, Terms, regress
-from preventeval.errors import EstimationError
+from preventeval.did._terms import Terms
+from preventeval.did._within import Linear, Poisson, UnsettledError, Weights, regress
+from preventeval.errors import EstimationError, some_of
+from preventeval.estimate.recipe import require_design
 from preventeval.words import Message, Values
 
 __all__ = [
     "Data",
     "Likelihood",
     "by_group",
+    "clusters_among",
     "fit",
     "known_options",
     "read",
     "require_known",
+    "require_several",
     "seen_twice",
-    "varying_covariates",
+    "still_moving",
     "with_events",
 ]
 
@@ -38,6 +43,8 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Likelihood = Literal["linear", "poisson", "negative_binomial"]
+#: How many effects an error message looks at.
+_MOST_NAMED = 4
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -48,8 +55,8 @@ class Data:
     ----------
     y
         Values or numbers of incidents, shape (n, T); anything where not used.
-    offset
-        Logarithm of the exposure, shape (n, T), or 0.
+    exposure
+        Of counts, shape (n, T); None where there is none.
     used
         Unit-periods that can enter, shape (n, T).
     notes
@@ -57,14 +64,25 @@ class Data:
     """
 
     y: Array
-    offset: Array | float
+    exposure: Array | None
     used: Flags
     notes: tuple[Message, ...] = ()
+
+    @property
+    def offset(self) -> Array | float:
+        """Logarithm of the exposure, shape (n, T), or 0."""
+        return 0.0 if self.exposure is None else np.log(self.exposure)
 
     @property
     def complete(self) -> bool:
         """Whether every unit-period is used."""
         return bool(self.used.all())
+
+    def weights(self, of_units: Array) -> Weights:
+        """Weight of each unit-period, shape (n, T), 0 where not used, given those of units, shape (n,)."""
+        if self.complete:
+            return np.broadcast_to(of_units[:, None], self.y.shape)
+        return self.used if (of_units == 1).all() else np.where(self.used, of_units[:, None], 0.0)
 
     def without(self, out: Flags, *notes: Message) -> Data:
         """The same without some unit-periods, shape (n, T) or broadcast to it."""
@@ -93,60 +111,42 @@ def read(design: StudyDesign, likelihood: Likelihood, name: str) -> Data:
     EstimationError
         A likelihood for counts, and an outcome without incidents behind it.
     """
-    y, exposure = design.y, design.panel.exposure
-    if likelihood != "linear":
-        if design.incidents is None:
-            raise EstimationError(
-                f"{name}: likelihood={likelihood!r} is for numbers of incidents, and outcome "
-                f"'{design.outcome}' has none behind it",
-                hint="use measure='rate' or 'count' for numbers of incidents, or name them with counts='…'",
-            )
+    require_design(design, f"{name}().fit()")
+    if likelihood == "linear":
+        y = design.y
+    elif design.incidents is not None:
         y = design.incidents
+    else:
+        raise EstimationError(
+            f"{name}: likelihood={likelihood!r} is for numbers of incidents, and outcome "
+            f"'{design.outcome}' has none behind it",
+            hint="use measure='rate' or 'count' for numbers of incidents, or name them with counts='…'",
+        )
     used = np.isfinite(y)
-    if design.panel.covariates:
-        used &= np.isfinite(design.covariates).all(axis=2)
+    for grid in design.panel.covariates.values():
+        used &= np.isfinite(grid)
     if (design.weights == 0).any():
         used &= (design.weights > 0)[:, None]
+    notes = _hide_anticipated(design, used)
+    exposure = design.panel.exposure
     if likelihood == "linear" or exposure is None:
-        return Data(y, 0.0, used)
-    lost, notes = used & ~np.isfinite(exposure), list[Message]()
-    if lost.any() and design.measure not in ("rate", "log_rate"):  # of a rate the design says so
+        return Data(y, None, used, tuple(notes))
+    lost = used & np.isnan(exposure)
+    if not lost.any():
+        return Data(y, exposure, used, tuple(notes))
+    if design.measure not in ("rate", "log_rate"):  # of a rate the design says so
         notes.append(Message("note-no-exposure", {"count": int(lost.sum())}))
-    with np.errstate(invalid="ignore"):
-        return Data(y, np.log(exposure), used & ~lost, tuple(notes))
+    return Data(y, exposure, used & ~lost, tuple(notes))
 
 
-def varying_covariates(design: StudyDesign, used: Flags) -> tuple[list[str], Array, list[str]]:
-    """Covariates that vary over time within some unit, less their mean in each unit.
-
-    Parameters
-    ----------
-    design
-        Has the covariates.
-    used
-        Unit-periods that enter, shape (n, T).
-
-    Returns
-    -------
-    names : list of str
-    values : ndarray, shape (n, T, p)
-        With mean 0 in each unit and mean square 1; 0 where not used.
-    constant : list of str
-        Covariates that do not vary over time: unit effects take them up.
-    """
-    names, grids, constant = list[str](), list[Array](), list[str]()
-    counts = np.maximum(used.sum(axis=1, keepdims=True), 1)
-    for name, grid in design.panel.covariates.items():
-        first = np.take_along_axis(grid, used.argmax(axis=1)[:, None], axis=1)
-        moved = np.where(used, grid - first, 0.0)
-        if not moved.any():
-            constant.append(name)
-            continue
-        moved = np.where(used, moved - moved.sum(axis=1, keepdims=True) / counts, 0.0)
-        names.append(name)
-        grids.append(moved / np.sqrt((moved**2).sum() / used.sum()))
-    values = np.stack(grids, axis=2) if grids else np.zeros((*used.shape, 0))
-    return names, values, constant
+def _hide_anticipated(design: StudyDesign, used: Flags) -> list[Message]:
+    """Hide, and say so, periods in which units may anticipate a start after the end of the panel."""
+    late = (design.cohort >= design.n_periods) & (design.cohort < design.n_periods + design.anticipation)
+    if not late.any():
+        return []
+    begins = design.cohort[late, None] - design.anticipation
+    used[late] &= np.arange(design.n_periods) < begins
+    return [Message("note-anticipated-after-end", {"count": int(late.sum())})]
 
 
 def seen_twice(data: Data, design: StudyDesign) -> Data:
@@ -163,7 +163,9 @@ def seen_twice(data: Data, design: StudyDesign) -> Data:
     -------
     Data
     """
-    single = data.used.sum(axis=1) == 1
+    single = np.zeros(len(data.used), dtype=bool)
+    if not data.complete or data.used.shape[1] == 1:
+        single = data.used.sum(axis=1) == 1
     if not single.any():
         return data
     named: Values = {"count": int(single.sum()), "units": names_of(design.panel.units[single])}
@@ -210,14 +212,16 @@ def with_events(data: Data, code: Index, column: Index, n_effects: int) -> tuple
     n, n_periods = data.y.shape
     used, effects = data.used, np.zeros(n_effects, dtype=bool)
     units, periods = np.zeros(n, dtype=bool), np.zeros(n_periods, dtype=bool)
-    counts = np.where(used, data.y, 0.0)
     while True:
-        events, rows = by_group(counts, code), by_group(used, code)
+        happened = used & (data.y > 0)
+        events, rows = by_group(happened, code), by_group(used, code)
         none = [
             np.bincount(column.ravel() + 1, grid.ravel(), n_effects + 1)[1:] == 0 for grid in (events, rows)
         ]
-        quiet_unit, quiet_period = counts.sum(axis=1) == 0, events.sum(axis=0) == 0
+        quiet_unit, quiet_period = ~happened.any(axis=1), events.sum(axis=0) == 0
         quiet_cell = np.append(none[0], False)[column] | quiet_period
+        if not (quiet_unit.any() or quiet_cell.any()):
+            return used, Silent(units, periods, effects)
         empty = used & (quiet_unit[:, None] | quiet_cell[code])
         if not empty.any():
             return used, Silent(units, periods, effects)
@@ -225,12 +229,34 @@ def with_events(data: Data, code: Index, column: Index, n_effects: int) -> tuple
         periods |= quiet_period & (rows.sum(axis=0) > 0)
         effects |= none[0] & ~none[1]
         used = used & ~empty
-        counts = np.where(used, counts, 0.0)
 
 
-def by_group(grid: NDArray[Any], code: Index) -> Array:
-    """Sums over the units of each group, shape (G, T)."""
-    return np.stack([grid[code == group].sum(axis=0) for group in range(int(code.max()) + 1)]).astype(float)
+def by_group(grid: NDArray[Any], code: Index, used: Flags | None = None) -> Array:
+    """Sums over the units of each group, shape (G, T).
+
+    Parameters
+    ----------
+    grid
+        Numbers or flags, shape (n, T).
+    code
+        Group of each unit, shape (n,).
+    used
+        Which of them count, shape (n, T); None for all.
+
+    Returns
+    -------
+    ndarray, shape (G, T)
+    """
+    total, groups = np.zeros((int(code.max()) + 1, grid.shape[1])), np.arange(int(code.max()) + 1)[:, None]
+    for rows in in_chunks(*grid.shape):
+        part = grid[rows] if used is None else np.where(used[rows], grid[rows], 0.0)
+        total += (code[rows] == groups).astype(np.float64) @ part.astype(np.float64, copy=False)
+    return total
+
+
+def clusters_among(design: StudyDesign, units: Flags) -> int:
+    """How many clusters some units are in, flagged in shape (n,)."""
+    return int(np.count_nonzero(np.bincount(design.clusters[units])))
 
 
 def known_options(options: Any, **choices: Any) -> None:
@@ -287,57 +313,36 @@ def fit(
     EstimationError
         No finite best value of a coefficient, or one treated and one comparison unit.
     """
-    _require_several(data, design, what)
-    weight = np.broadcast_to(design.weights[:, None], data.y.shape)
-    if not data.complete:
-        weight = np.where(data.used, weight, 0.0)
-    nuisance, theta = None, {}
-    if likelihood == "negative_binomial":
-        fitted, theta["theta"], nuisance = fit_negative_binomial(
-            data.y, weight, data.offset, terms, effects, what=what
-        )
-    elif likelihood == "linear" and not terms.own.shape[2] and data.complete:
-        fitted = _folded(data.y, design.weights, terms, what)
-    else:
-        family = Linear() if likelihood == "linear" else Poisson()
-        fitted = regress(data.y, weights=weight, offset=data.offset, terms=terms, family=family, what=what)
+    require_several(data, design, what)
+    weights, theta, nuisance = data.weights(design.weights), {}, None
+    try:
+        if likelihood == "negative_binomial":
+            fitted, theta["theta"], nuisance = fit_negative_binomial(
+                data.y, weights, data.exposure, terms, effects, what=what
+            )
+        else:
+            fitted = regress(
+                data.y,
+                weights=weights,
+                exposure=data.exposure,
+                terms=terms,
+                family=Linear() if likelihood == "linear" else Poisson(),
+                what=what,
+            )
+    except UnsettledError as problem:
+        varying = list(design.panel.covariates) if terms.own.shape[2] else []
+        raise still_moving(problem, terms, design, varying) from problem
     known = np.isfinite(fitted.coefficients[effects])
     if nuisance is not None:
         nuisance = nuisance[0], nuisance[1][known]
     k = int(known.sum()) + terms.own.shape[2]
-    model = Regression(fitted, terms, effects[known], k, design.clusters, likelihood == "linear", nuisance)
+    model = Regression(
+        fitted, data.used, terms, effects[known], k, design.clusters, likelihood == "linear", nuisance
+    )
     if likelihood == "linear":
         return model, {}
-    mean = np.ones(data.y.shape)
-    mean[data.used] = np.exp(fitted.eta[data.used])
-    levels = int(data.used.any(axis=1).sum())
-    return model, {**dispersion(data.y, mean, weight, terms.size + levels), **theta}
-
-
-def _folded(y: Array, weights: Array, terms: Terms, what: str) -> Fit:
-    """Least squares where nothing is missing: of the mean of each group, which has the same coefficients.
-
-    Units of a group share their regressors, and one weight per unit leaves unit effects and period
-    means to be taken out of the mean of the group in place of each of its units.
-    """
-    groups, n_periods = terms.shared.shape[:2]
-    total = np.bincount(terms.code, weights, groups)
-    alike = bool((weights == weights[0]).all())
-    sums = by_group(y, terms.code) * weights[0] if alike else by_group(y * weights[:, None], terms.code)
-    folded = replace(
-        terms, code=np.arange(groups), factors=np.zeros((groups, 0)), own=np.zeros((groups, n_periods, 0))
-    )
-    weight = np.repeat(total[:, None], n_periods, axis=1)
-    fit = regress(sums / total[:, None], weights=weight, offset=0.0, terms=folded, family=Linear(), what=what)
-    residual = y - (fit.eta - fit.levels)[terms.code]
-    levels = residual.mean(axis=1, keepdims=True)
-    residual -= levels
-    eta = y - residual
-    if not alike:
-        residual *= weights[:, None]
-    return replace(
-        fit, levels=levels, eta=eta, residual=residual, curvature=np.broadcast_to(weights[:, None], y.shape)
-    )
+    degrees = model.rows - terms.size - int(model.units.sum())
+    return model, {**scatter_of_counts(data.y, fitted.scatter, degrees), **theta}
 
 
 def require_known(model: Regression, columns: Index, names: Sequence[str], *, what: str, hint: str) -> None:
@@ -370,8 +375,23 @@ def require_known(model: Regression, columns: Index, names: Sequence[str], *, wh
         )
 
 
-def _require_several(data: Data, design: StudyDesign, what: str) -> None:
-    """Refuse one treated against one comparison unit."""
+def require_several(data: Data, design: StudyDesign, what: str) -> None:
+    """Refuse one treated against one comparison unit.
+
+    Parameters
+    ----------
+    data
+        What is used.
+    design
+        Says who is treated.
+    what
+        Name of the estimator, for error messages.
+
+    Raises
+    ------
+    EstimationError
+        One treated and one comparison unit with data, or fewer.
+    """
     seen = data.used.any(axis=1)
     treated = int((seen & design.ever_treated).sum())
     if treated <= 1 and int(seen.sum()) - treated <= 1:
@@ -382,3 +402,50 @@ def _require_several(data: Data, design: StudyDesign, what: str) -> None:
             "totals (weighted displacement difference, relative incident rate ratio), which are not panel "
             "estimators",
         )
+
+
+def still_moving(
+    problem: UnsettledError, terms: Terms, design: StudyDesign, covariates: Sequence[str]
+) -> EstimationError:
+    """Say in the words of a design which effects have no finite best value.
+
+    Parameters
+    ----------
+    problem
+        What went wrong.
+    terms
+        What was regressed on.
+    design
+        Names units and periods.
+    covariates
+        Names of the covariates in the regression.
+
+    Returns
+    -------
+    EstimationError
+        To be raised.
+    """
+    if covariates:
+        return EstimationError(
+            f"{problem.message}, with covariates {some_of(covariates)} in it",
+            hint="leave covariates out one at a time: where one separates unit-periods with incidents from "
+            "those without, no finite effect of it fits best",
+        )
+    places = dict[str, None]()
+    for column in problem.columns[:_MOST_NAMED].tolist():
+        concerned = terms.shared[:, :, column] != 0
+        groups, periods = np.flatnonzero(concerned.any(axis=1)), np.flatnonzero(concerned.any(axis=0))
+        starts = np.unique(design.cohort[np.isin(terms.code, groups)])
+        first, when = (
+            names_of(
+                np.array([design.panel.periods.label(at) for at in of.tolist() if at < design.n_periods])
+            )
+            for of in (starts, periods)
+        )
+        whose = "everyone" if len(groups) == len(concerned) else f"units that start in {first}"
+        places[f"{whose} in {when}"] = None
+    return EstimationError(
+        f"{problem.message}; effects still move for {'; '.join(places)}",
+        hint="look at the incidents (and the exposure) there: an effect has no finite best value where one "
+        "side of its comparison has no incident",
+    )

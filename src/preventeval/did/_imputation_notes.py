@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from preventeval.design import StudyDesign
 from preventeval.design.starts import names_of
 from preventeval.did._counts import Counted
-from preventeval.did._extended_notes import _cells, notes_of
+from preventeval.did._extended_notes import named_cells, notes_of
 from preventeval.did._fixed_effects import Data, Likelihood
 from preventeval.did._imputed import Imputed
 from preventeval.words import Message, Values
@@ -73,9 +73,11 @@ def notes_of_imputation(
         notes.append(Message("note-imputation-units", values))
     if cells["empty"]:
         expected = round(diagnostics["expected_in_empty_cells"], 1)
-        values = {**_cells(design, cells["empty"]), "expected": expected}
-        notes.append(Message("note-imputation-empty", values))
+        values = {**named_cells(design, cells["empty"]), "expected": expected}
+        notes.append(Message("note-counts-empty-cells", values))
     if len(leads):
         times = ", ".join(str(time) for time in leads.tolist())
+        if len(leads) > 2 and leads[-1] - leads[0] == len(leads) - 1:
+            times = f"{leads[0]} to {leads[-1]}"
         notes.append(Message("note-imputation-leads", {"count": len(leads), "times": times}))
     return tuple(notes)

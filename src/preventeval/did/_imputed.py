@@ -44,18 +44,18 @@ class Effects:
         Shape (k,).
     size
         Weighted number of observations behind each, shape (k,).
-    total
-        Weighted sum of their outcomes, shape (k,).
+    expected
+        Weighted incidents that were expected in their cells, shape (k,); for counts.
     features
         Numbers of each unit, shape (n, f).
     maps
-        From them to influence on the effects and, for counts, on the totals behind them, by
-        start date, shape (G, f, k or 2 k).
+        From them to influence on the effects and, for counts, on what was expected in their
+        cells, by start date, shape (G, f, k or 2 k).
     """
 
     effect: Array
     size: Array
-    total: Array
+    expected: Array
     features: Array
     maps: Array
 
@@ -63,24 +63,24 @@ class Effects:
         """These effects, and others before them."""
         first, second = other.features.shape[1], self.features.shape[1]
         groups, k, before = len(self.maps), len(self.effect), len(other.effect)
-        layers = self.maps.shape[2] // k  # effects, and totals behind them
+        layers = self.maps.shape[2] // k  # effects, and what was expected
         maps = np.zeros((groups, first + second, layers, before + k))
         maps[:, :first, :, :before] = other.maps.reshape(groups, first, layers, before)
         maps[:, first:, :, before:] = self.maps.reshape(groups, second, layers, k)
         return Effects(
             np.concatenate([other.effect, self.effect]),
             np.concatenate([other.size, self.size]),
-            np.concatenate([other.total, self.total]),
+            np.concatenate([other.expected, self.expected]),
             np.hstack([other.features, self.features]),
             maps.reshape(groups, first + second, -1),
         )
 
     def rows(self, keep: Flags) -> Effects:
         """Some of the effects, shape (k,)."""
-        layers = self.maps.shape[2] // len(keep)
+        layers = self.maps.shape[2] // max(len(keep), 1)
         maps = self.maps[:, :, np.tile(keep, layers)]
         return replace(
-            self, effect=self.effect[keep], size=self.size[keep], total=self.total[keep], maps=maps
+            self, effect=self.effect[keep], size=self.size[keep], expected=self.expected[keep], maps=maps
         )
 
 
@@ -180,7 +180,8 @@ def sort_cells(imputed: Imputed) -> tuple[Flags, dict[str, Flags]]:
     keep : ndarray of bool, shape (G, T)
     left_out : dict of ndarray of bool, shape (G, T) each
         ``"impossible"`` (not one treated observation with something expected), and for counts
-        ``"empty"`` (no event) and ``"uncompared"`` (none in what they are compared with).
+        ``"uncompared"`` (no event in what they are compared with). ``"empty"`` ones, without any
+        event, are kept: they have no ratio, but a number of incidents that was expected.
     """
     sample = imputed.sample
     treated, known = ~sample.untreated, imputed.units > 0
@@ -189,8 +190,10 @@ def sort_cells(imputed: Imputed) -> tuple[Flags, dict[str, Flags]]:
         empty = treated & known & (imputed.outcome <= 0)
         without = np.where(known, imputed.weighted_base <= 0, ~imputed.stage.possible)
         uncompared = treated & ~empty & without & _watched(sample)
-    keep = treated & known & ~empty & ~uncompared
-    impossible = treated & ~keep & ~empty & ~uncompared
+        uncompared |= empty & (imputed.weighted_base <= 0)
+        empty &= ~uncompared
+    keep = treated & known & ~uncompared
+    impossible = treated & ~keep & ~uncompared
     return keep, {"impossible": impossible, "empty": empty, "uncompared": uncompared}
 
 
@@ -227,17 +230,39 @@ def cell_effects(imputed: Imputed, keep: Flags, *, residuals: Residuals, leave_o
         features[:, :n_periods] += grid
     maps = terms.maps(-stage.bread @ _carried(imputed, keep).T)
     maps[:, :n_periods] *= stage.used[:, :, None]
-    scale = imputed.outcome[at] if sample.counts else imputed.size[at]
-    maps[group, period, np.arange(k)] = 1 / scale
-    if sample.counts:
-        features = np.hstack([features, _level_residuals(imputed, keep)])
-        whole = np.zeros((len(maps), features.shape[1], 2 * k))
-        whole[:, : maps.shape[1], :k] = maps
-        whole[group, maps.shape[1] + period, k + np.arange(k)] = 1.0
-        maps = whole
-    return Effects(
-        np.log1p(ratio) if sample.counts else ratio, imputed.size[at], imputed.outcome[at], features, maps
-    )
+    if not sample.counts:
+        maps[group, period, np.arange(k)] = 1 / imputed.size[at]
+        return Effects(ratio, imputed.size[at], np.zeros(k), features, maps)
+    counted, expected = imputed.outcome[at], imputed.weighted_base[at]
+    empty = counted <= 0
+    features = np.hstack([features, _level_residuals(imputed, keep)])
+    whole = np.zeros((len(maps), features.shape[1], 2 * k))
+    whole[:, : maps.shape[1], k:] = -expected * maps
+    # log expected = log counted − effect
+    maps[group, period, np.arange(k)] = np.divide(1.0, counted, out=np.zeros(k), where=~empty)
+    whole[group, period, k + np.arange(k)] -= expected * maps[group, period, np.arange(k)]
+    of_counted = np.divide(expected, counted, out=np.ones(k), where=~empty)
+    whole[group, maps.shape[1] + period, k + np.arange(k)] = of_counted
+    whole[:, : maps.shape[1], :k] = np.where(empty, 0.0, maps)
+    effect = np.log1p(ratio, out=np.full(k, np.nan), where=~empty)
+    if (sample.weights != 1).any():  # totals are of what was counted, not of what it weighs
+        plain = _without_weights(imputed)[at]
+        expected = expected * plain
+        whole[:, :, k:] *= plain
+    return Effects(effect, imputed.size[at], expected, features, whole)
+
+
+def _without_weights(imputed: Imputed) -> Array:
+    """What cells count in all over what they weigh, shape (G, T)."""
+    sample = imputed.sample
+    ratio = np.ones((len(sample.starts), sample.n_periods))
+    for group, rows, first in sample.groups():
+        weights, known = sample.weights[rows], np.isfinite(sample.y[rows, first:])
+        counted = np.where(known, sample.y[rows, first:], 0.0)
+        for part in (known.astype(np.float64), counted):  # the latter, where there is any
+            plain, weighed = part.sum(axis=0), weights @ part
+            np.divide(plain, weighed, out=ratio[group, first:], where=weighed > 0)
+    return ratio
 
 
 def lead_effects(sample: Sample, stage: FirstStage, leads: Index) -> Effects:
@@ -273,11 +298,13 @@ def lead_effects(sample: Sample, stage: FirstStage, leads: Index) -> Effects:
         weights, y = stage.weights[rows], stage.data.y[rows]
         behind += weights.sum(axis=0) @ members[group]
         outcome += np.where(weights > 0, weights * y, 0.0).sum(axis=0) @ members[group]
+    effect, expected = stage.coefficients[columns], np.zeros(len(leads))
     if sample.counts:
-        totals = np.zeros_like(maps)
-        totals[:, :n_periods] = members
-        maps = np.concatenate([maps, totals], axis=2)
-    return Effects(stage.coefficients[columns], behind, outcome, terms.features(residual), maps)
+        expected = outcome * np.exp(-effect)
+        behind_them = -expected * maps
+        behind_them[:, :n_periods] += np.exp(-effect) * members
+        maps = np.concatenate([maps, behind_them], axis=2)
+    return Effects(effect, behind, expected, terms.features(residual), maps)
 
 
 def _lost(sample: Sample, stage: FirstStage, expected: Array) -> Flags:
@@ -430,7 +457,8 @@ def _level_residuals(imputed: Imputed, keep: Flags) -> Array:
 
     The level of a unit is here the one that fits all its observations, treated ones with the
     effect of their cell: what a count is off its mean would otherwise hold the noise of the
-    few untreated ones as well.
+    few untreated ones as well. In cells without any event: what was expected of a unit beside
+    what its level over all its observations would expect.
     """
     sample = imputed.sample
     left = np.zeros_like(sample.y)
@@ -443,6 +471,9 @@ def _level_residuals(imputed: Imputed, keep: Flags) -> Array:
         count = np.where(known, sample.y[rows], 0.0)
         total = mean.sum(axis=1, keepdims=True)
         level = np.divide(count.sum(axis=1, keepdims=True), total, out=np.zeros_like(total), where=total > 0)
-        off = sample.weights[rows, None] * (count - level * mean)
-        left[rows, first:] = off[:, first:]
+        off = count - level * mean
+        empty = cells[effect[cells] <= 0]
+        expected, partial = imputed.expected[rows][:, empty], imputed.partial[rows][:, empty]
+        off[:, empty] = np.where(imputed.known[rows][:, empty], expected - level * partial, 0.0)
+        left[rows, first:] = sample.weights[rows, None] * off[:, first:]
     return left

@@ -10,7 +10,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from preventeval.did._within import Fit, NegativeBinomial, Poisson, Terms, _information, _inverse, regress
+from preventeval.did._equations import Equations, inverse
+from preventeval.did._terms import Terms
+from preventeval.did._within import Fit, NegativeBinomial, Poisson, Weights, regress
 from preventeval.errors import EstimationError
 
 __all__ = ["fit_negative_binomial"]
@@ -25,13 +27,13 @@ _LARGEST_SIZE = 1e7
 
 
 def fit_negative_binomial(
-    y: Array, weights: Array, offset: Array | float, terms: Terms, columns: Index, *, what: str
+    y: Array, weights: Weights, exposure: Array | None, terms: Terms, columns: Index, *, what: str
 ) -> tuple[Fit, float, tuple[Array, Array]]:
     """Fit by maximum likelihood, coefficients and size parameter in turns.
 
     Parameters
     ----------
-    y, weights, offset, terms, what
+    y, weights, exposure, terms, what
         As for :func:`preventeval.did._within.regress`.
     columns
         Coefficients of interest, shape (k,).
@@ -53,15 +55,17 @@ def fit_negative_binomial(
     """
     used = weights > 0
     counts, at = np.where(used, y, 0.0), np.where(used, weights, 0.0)
-    fit = regress(y, weights=weights, offset=offset, terms=terms, family=Poisson(), what=what)
+    fit = regress(y, weights=weights, exposure=exposure, terms=terms, family=Poisson(), what=what)
     theta = 1.0
     for _ in range(_MOST_ROUNDS):
         known = theta
         theta = _best_size(counts[used], np.exp(fit.eta[used]), at[used], known, what)
         if abs(theta / known - 1) < _SETTLED:
             break
-        family = NegativeBinomial(1 / theta)
-        fit = regress(y, weights=weights, offset=offset, terms=terms, family=family, what=what, start=fit.eta)
+        family, start = NegativeBinomial(1 / theta), fit.theta
+        fit = regress(
+            y, weights=weights, exposure=exposure, terms=terms, family=family, what=what, start=start
+        )
     else:
         raise EstimationError(f"{what}: the overdispersion does not settle in {_MOST_ROUNDS} rounds")
     mean = np.where(used, np.exp(np.where(used, fit.eta, 0.0)), 1.0)
@@ -81,12 +85,16 @@ def _joint_bread(counts: Array, mean: Array, weights: Array, theta: float, terms
     cross = -weights * (counts - mean) * mean / (mean + theta) ** 2
     used = weights > 0
     regressor = np.where(used, cross / np.where(used, curvature, 1.0), 0.0)
-    joint = replace(terms, own=np.concatenate([terms.own, regressor[:, :, None]], axis=2))
-    information, raw = _information(curvature, joint.sums(curvature), joint)
+    known = np.where(used[:, :, None], terms.own, 0.0)
+    joint = replace(terms, own=np.concatenate([known, regressor[:, :, None]], axis=2))
+    made = Equations(joint)
+    for part in joint.parts():
+        made.add(part, None, np.zeros((len(part.code), counts.shape[1])), curvature[part.rows])
+    information, raw = made.information, made.raw
     own = -(weights * _size_derivatives(counts, mean, theta)[1]).sum()
     information[-1, -1] += own - (cross * regressor).sum()
     raw[-1] = own
-    return _inverse(information, raw)[0]
+    return inverse(information, raw)[0]
 
 
 def _size_derivatives(counts: Array, mean: Array, theta: float) -> tuple[Array, Array]:

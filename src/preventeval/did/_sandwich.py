@@ -38,8 +38,12 @@ class Regression:
 
     Parameters
     ----------
-    fit, terms
-        What was fitted, and on what. Own regressors have no NaN.
+    fit
+        What was fitted.
+    used
+        Unit-periods that the regression rests on, shape (n, T).
+    terms
+        What was regressed on. Own regressors have no NaN.
     columns
         Coefficients of interest, shape (k,).
     regressors
@@ -58,6 +62,7 @@ class Regression:
     """
 
     fit: Fit
+    used: Flags
     terms: Terms
     columns: Index
     regressors: int
@@ -67,9 +72,14 @@ class Regression:
     sums: tuple[Array, Array] | None = None
 
     @property
-    def used(self) -> Flags:
-        """Unit-periods that the regression rests on, shape (n, T)."""
-        return self.fit.curvature > 0
+    def rows(self) -> int:
+        """Number of unit-periods that the regression rests on."""
+        return int(np.count_nonzero(self.used))
+
+    @property
+    def units(self) -> Flags:
+        """Units with any of them, shape (n,)."""
+        return self.used.any(axis=1)
 
     @property
     def covariance(self) -> Array:
@@ -88,12 +98,11 @@ class _Counts:
 
     @staticmethod
     def of(model: Regression) -> _Counts:
-        used = model.used
-        by_unit = used.any(axis=1)
+        by_unit = model.units
         return _Counts(
-            int(used.sum()),
+            model.rows,
             int(by_unit.sum()),
-            int(used.any(axis=0).sum()),
+            int(model.used.any(axis=0).sum()),
             int((np.bincount(model.clusters, by_unit) > 0).sum()),
         )
 
@@ -135,7 +144,8 @@ def uncertainty_of(
     uncertainty : Influence or Covariance
         Influence values where they are sums over clusters, else a covariance.
     diagnostics : dict
-        Numbers of unit-periods, units and clusters, and degrees of freedom.
+        Numbers of unit-periods, units and clusters, degrees of freedom and, where sums over
+        clusters are multiplied with one, the small-sample factor.
     notes : list of Message
         What had to be repaired.
 
@@ -171,6 +181,8 @@ def uncertainty_of(
     else:
         spread = Covariance(factor * _scatter(model) * model.covariance, df)
     numbers = {"unit_periods": counts.rows, "units": counts.units, "clusters": counts.clusters, "df": df}
+    if vcov == "clustered":
+        numbers["small_sample_factor"] = factor
     return spread, numbers, notes
 
 
@@ -188,10 +200,7 @@ def _not_negative(covariance: Array) -> tuple[Array, bool]:
 
 def _scatter(model: Regression) -> float:
     """Mean squared residual of least squares; 1 for likelihoods that know their own variance."""
-    if not model.linear:
-        return 1.0
-    used = model.used
-    return float((model.fit.residual[used] ** 2 / model.fit.curvature[used]).mean())
+    return model.fit.scatter / model.rows if model.linear else 1.0
 
 
 def _source(model: Regression, factor: float) -> ScoreSource:
@@ -213,7 +222,7 @@ def _source(model: Regression, factor: float) -> ScoreSource:
         maps = np.pad(maps, ((0, 0), (0, features.shape[1] - maps.shape[1]), (0, 0)))
         maps = np.concatenate([maps, further], axis=2)
     maps = maps * np.sqrt(factor)
-    keep = model.used.any(axis=1)
+    keep = model.units
     if keep.all():
         return ScoreSource(features, model.terms.code, maps, model.clusters)
     return ScoreSource(features[keep], model.terms.code[keep], maps, model.clusters[keep])
@@ -238,7 +247,7 @@ class _Cells(ClusterSums):
         fit, terms, k = self.model.fit, self.model.terms, self.model.terms.shared.shape[2]
         maps = terms.shared @ fit.bread[:k, self.model.columns]
         values = maps[terms.code[units]] + terms.own[units] @ fit.bread[k:, self.model.columns]
-        values = _centred(values, fit.curvature[units]) * fit.residual[units][:, :, None]
+        values = _centred(values, fit.curvature(units)) * fit.residual[units][:, :, None]
         return values.reshape(len(units), -1)
 
 
@@ -279,22 +288,23 @@ def _bias_reduced(model: Regression, kind: BiasReduced, what: str) -> tuple[Arra
     df : float
     """
     used, at = model.used, model.columns
-    if not np.isin(model.fit.curvature[used], 1.0).all():
+    weights = model.fit.problem.weights[used].astype(np.float64)
+    if not np.allclose(weights, weights[0], rtol=1e-9, atol=0):
         raise EstimationError(
             f"{what}: vcov={kind!r} does not go with sampling weights: its adjustment is for errors of equal "
             "variance",
             hint="use vcov='clustered', or leave the weights out",
         )
     clusters = np.unique(model.clusters[used.any(axis=1)])
-    bread = model.fit.bread
+    bread, residual = weights[0] * model.fit.bread, model.fit.residual / weights[0]
     known = ~np.isnan(model.fit.coefficients)
     scores, squares, products = [], [], []
     for cluster in clusters:
         units = np.flatnonzero(model.clusters == cluster)
         x = np.concatenate([model.terms.shared[model.terms.code[units]], model.terms.own[units]], axis=2)
-        x = _centred(x, model.fit.curvature[units])[used[units]]
+        x = _centred(x, used[units].astype(np.float64))[used[units]]
         p = _adjustment(x @ bread @ x.T, kind) @ (x @ bread[:, at])
-        scores.append(model.fit.residual[units][used[units]] @ p)
+        scores.append(residual[units][used[units]] @ p)
         squares.append((p**2).sum(axis=0))
         products.append(x.T @ p)
     rows, own, cross = np.stack(scores), np.stack(squares).T, np.stack(products).transpose(2, 0, 1)
@@ -303,7 +313,8 @@ def _bias_reduced(model: Regression, kind: BiasReduced, what: str) -> tuple[Arra
     taken = ((cross @ bread) * cross).sum(axis=2)
     between = bread @ (cross.transpose(0, 2, 1) @ cross)
     squared = (own**2 - 2 * own * taken).sum(axis=1) + np.einsum("jKM,jMK->j", between, between)
-    df = (own - taken).sum(axis=1) ** 2 / squared
+    df = np.full(len(at), np.nan)  # where a cluster alone determines an effect, nothing is left to judge by
+    np.divide((own - taken).sum(axis=1) ** 2, squared, out=df, where=squared > 0)
     g, n, parameters = len(clusters), int(used.sum()), int(known.sum())
     if kind == "CR1p" and g <= parameters:
         raise EstimationError(

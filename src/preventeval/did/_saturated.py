@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from preventeval.did._within import Terms
+from preventeval.did._terms import Terms
 
 __all__ = ["Saturated", "period_effects", "plan_effects", "saturate"]
 

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from preventeval.did._parts import parts_of, rows_of
 from preventeval.did._sources import ClusterSums
 
 __all__ = ["ScoreSource"]
@@ -65,17 +66,13 @@ class ScoreSource(ClusterSums):
         """Sum over clusters of the outer product of their values, shape (k, k)."""
         if self.clusters < len(self.unit_clusters):
             return super().cov
+        width, moments = self.features.shape[1], dict[int, Array]()
         total = np.zeros((self.size, self.size))
-        for maps, members in zip(self.maps, self._members, strict=True):
-            features = self.features[members]
-            total += maps.T @ (features.T @ features) @ maps
+        for part in parts_of(self.code, len(self.maps), width):
+            features = rows_of(self.features, part.rows)
+            for group, at, last in part.groups:
+                product = features[at].T @ features[at]
+                moments[group] = moments[group] + product if group in moments else product
+                if last:
+                    total += self.maps[group].T @ moments.pop(group) @ self.maps[group]
         return total
-
-    @cached_property
-    def _members(self) -> list[slice | Index]:
-        """Units of each group: a stretch of them where they lie in order, which saves a copy."""
-        groups = np.arange(len(self.maps))
-        if (np.diff(self.code) < 0).any():
-            return [np.flatnonzero(self.code == group) for group in groups]
-        ends = np.searchsorted(self.code, groups, side="right").tolist()
-        return [slice(begin, end) for begin, end in zip([0, *ends], ends, strict=False)]

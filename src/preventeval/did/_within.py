@@ -2,144 +2,217 @@
 
 Least squares, Poisson and negative binomial regressions with an effect for every unit (or for
 every unit and season of the year), and regressors of which most are the same for all units of
-a group (period effects, cohort × period cells). All three are Newton's method on the same
-reduced equations. With W the curvature and e the gradient of the log-likelihood in the linear
-predictor, both of shape (n, T), and m the sum of W over the periods of a unit, eliminating
-the unit effects leaves
-
-- information: Σ_g Z_g' [diag(Σ_i W_i) − Σ_i W_i W_i' / m_i] Z_g,
-- score: Σ_g Z_g' Σ_i [e_i − W_i (Σ_t e_it) / m_i],
-
-so that one T × T matrix per group stands for all its units (and one per pair of covariates where
-regressors are multiplied with covariates that do not vary over time). Least squares is a single step; in
-a Poisson regression the unit effects given the rest have a closed form (the score is that of
-the conditional multinomial likelihood: Hausman, Hall & Griliches 1984,
-https://doi.org/10.2307/1911191).
+a group (period effects, cohort × period cells). All three are Newton's method on the coefficients
+alone: given these, the unit effects that fit best are known. Each step is a sum over units, made
+a few thousand observations at a time, so that nothing of the size of the data is held but residuals
+at the end. Least squares is a single step.
 
 Shapes: n units, T periods, G groups, K shared and p own regressors, q factors, s seasons.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from preventeval.did._likelihoods import Family, Linear, NegativeBinomial, Poisson
+from preventeval.did._equations import Equations, inverse, solved
+from preventeval.did._likelihoods import Family, Linear, NegativeBinomial, Observations, Poisson
+from preventeval.did._parts import Part, Rows, rows_of
+from preventeval.did._terms import Terms
 from preventeval.errors import EstimationError
 
-__all__ = ["Family", "Fit", "Linear", "NegativeBinomial", "Poisson", "Terms", "regress"]
+__all__ = [
+    "Family",
+    "Fit",
+    "Linear",
+    "NegativeBinomial",
+    "Poisson",
+    "Terms",
+    "UnsettledError",
+    "Weights",
+    "regress",
+]
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 Index = NDArray[np.int64]
-#: A column of which less than this share (of its sum of squares) is its own is determined by the others.
-_COLLINEAR = 1e-10
-#: Newton's error is squared by each step: after one this small it is rounding.
-_SMALL_STEP = 1e-8
+Weights = Array | Flags
 _MOST_STEPS = 60
+#: How far a step may move a predictor: beyond, a likelihood of counts is no parabola, and where a step
+#: overshoots to means of all but 0 there is no curvature to find the way back.
+_FARTHEST = 3.0
+#: By how much (of itself) the likelihood may fall in a step: rounding.
+_ROUNDING = 1e-9
+#: With no more parts of data than that a step costs no more than one on the sums of groups.
+_FEW_PARTS = 6
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Terms:
-    """What an outcome is regressed on, and which effects are eliminated.
+class UnsettledError(EstimationError):
+    """Newton's method does not arrive.
 
     Parameters
     ----------
-    code
-        Group of each unit, shape (n,).
-    shared
-        Regressors that all units of a group have in common, up to a factor, shape (G, T, K).
-    factors
-        What they may be multiplied with: numbers of each unit, shape (n, q).
-    factor_of
-        Which factor each shared regressor is multiplied with, shape (K,); -1 for none.
-    own
-        Regressors that differ between units of a group in another way, shape (n, T, p).
-    season
-        Season of each period, numbered from 0, shape (T,): each unit has an effect for each
-        season. All 0: one effect per unit. None: no effects are eliminated.
+    what
+        What was being fitted.
+    columns
+        Coefficients that were still moving, the fastest first.
     """
 
-    code: Index
-    shared: Array
-    factors: Array
-    factor_of: Index
-    own: Array
-    season: Index | None
+    def __init__(self, what: str, columns: Index) -> None:
+        super().__init__(
+            f"{what}: the regression does not settle",
+            hint="the usual cause is an effect without a finite best value: a group of areas or a period "
+            "without any event, or covariates that separate events from none",
+        )
+        self.columns = columns
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Problem:
+    """Data and model of a regression.
+
+    Parameters
+    ----------
+    y, weights, terms, family
+        As for :func:`regress`. Nothing is copied: what is not used is hidden a few units at a time.
+    known
+        Offset or, for counts, exposure, shape (n, T); a number where it is the same for all.
+    parts, columns
+        The units, a few at a time, and the regressors that concern each group.
+    """
+
+    y: Array
+    weights: Weights
+    known: Array | float
+    terms: Terms
+    family: Family
+    parts: list[Part]
+    columns: list[list[Index]]
+
+    @staticmethod
+    def of(y: Array, weights: Weights, known: Array | float, terms: Terms, family: Family) -> Problem:
+        """Cut the units into parts."""
+        return Problem(y, weights, known, terms, family, terms.parts(), terms.columns())
+
+    def observations(self, rows: Rows) -> tuple[Observations, Flags | None]:
+        """Outcomes of some units, and which of them are used, shape (c, T); None for all."""
+        alike = self.weights.strides[1] == 0  # one weight per unit
+        y, weights = (rows_of(of, rows) for of in (self.y, self.weights[:, :1] if alike else self.weights))
+        known = rows_of(self.known, rows) if isinstance(self.known, np.ndarray) else self.known
+        flags = weights.dtype == np.bool_
+        used = weights if flags else weights > 0
+        if used.all():
+            ones = flags or bool((weights == 1).all())
+            return Observations(y, None if ones else np.asarray(weights, dtype=np.float64), known), None
+        used = np.broadcast_to(used, y.shape)
+        by_known = flags and not isinstance(self.family, Linear)  # where nothing is expected
+        return Observations(
+            np.where(used, y, 0.0),
+            None if by_known else np.asarray(weights, dtype=np.float64),
+            np.where(used, known, 0.0),
+        ), used
+
+    def states(self, theta: Array) -> Iterator[State]:
+        """What coefficients make of the units, a part at a time."""
+        grids = self.terms.grids(theta)
+        linked = self.family.link(grids[0])
+        for part in self.parts:
+            yield self.state(part, theta, grids, linked)
+
+    def state(self, part: Part, theta: Array, grids: Array, linked: Array) -> State:
+        """What coefficients make of some units, given :meth:`Terms.grids` and the link of the first."""
+        data, used = self.observations(part.rows)
+        base = self.family.joined(data.known, linked.take(part.code, axis=0))
+        varying = self.terms.varying(grids, theta, part.rows)
+        if varying is not None:
+            if used is not None:
+                varying = np.where(used, varying, 0.0)
+            base = self.family.joined(base, self.family.link(varying))
+        levels = self.family.levels(data, base, self.terms)
+        mean = self.family.mean(base, self.terms.spread(levels))
+        return State(part, data, used, varying, levels, mean)
+
+    def equations(self, theta: Array, events: Array) -> tuple[Equations, float]:
+        """Newton's equations, and the log-likelihood up to a constant.
+
+        ``events`` are the weighted outcomes of groups, shape (G, T).
+        """
+        made, searched = Equations(self.terms, self.columns), not isinstance(self.family, Linear)
+        height = float(np.vdot(events, self.terms.grids(theta)[0])) if searched else 0.0
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            for state in self.states(theta):
+                data = state.data
+                made.add(state.part, state.used, *self.family.derivatives(data, state.mean))
+                if searched:
+                    weighted = data.weighted(data.y)
+                    of_level = self.terms.sums(weighted)
+                    height += float(np.where(of_level > 0, of_level * state.levels, 0.0).sum())
+                    height += self.family.height(data, state.mean)
+                    height += 0.0 if state.varying is None else float(np.vdot(weighted, state.varying))
+        return made, height
 
     @property
-    def size(self) -> int:
-        """Number of coefficients, K + p."""
-        return int(self.shared.shape[2] + self.own.shape[2])
+    def alike(self) -> bool:
+        """Whether it is least squares, and units of a group differ in their level (and weight) only."""
+        one_each = self.weights.strides[1] == 0 and bool((self.weights[:, 0] > 0).all())
+        varying = self.terms.factors.shape[1] + self.terms.own.shape[2]
+        return isinstance(self.family, Linear) and one_each and not varying
 
-    @property
-    def seasons(self) -> int:
-        """Number of effects that each unit has, s."""
-        return 0 if self.season is None else int(self.season.max()) + 1
+    def summed(self) -> Problem:
+        """Least squares of the means of groups, which has the same equations where units are alike."""
+        of = np.bincount(self.terms.code, self.weights[:, 0], len(self.terms.shared))[:, None]
+        y, known = (total / np.where(of > 0, of, 1.0) for total in self.totals())
+        weights = np.broadcast_to(of, y.shape)
+        return Problem.of(y, weights, known, self.terms.folded(), self.family)
 
-    def predictor(self, theta: Array) -> Array:
-        """What the regressors say, shape (n, T)."""
-        total = np.empty((len(self.code), self.shared.shape[1]))
-        (_, plain), *others = self.blocks()
-        for units, row in zip(self.members(), self.shared[:, :, plain] @ theta[plain], strict=True):
-            total[units] = row
-        for factor, columns in others:
-            if factor is not None and len(columns):
-                total += (self.shared[:, :, columns] @ theta[columns])[self.code] * factor[:, None]
-        if self.own.shape[2]:
-            total += self.own @ theta[self.shared.shape[2] :]
-        return total
+    def reach(self, step: Array) -> float:
+        """The most that a step of the coefficients moves any predictor but for its level."""
+        grids = self.terms.grids(step)
+        if not self.terms.factors.shape[1] + self.terms.own.shape[2]:
+            return float(np.abs(grids[0]).max(initial=0.0))
+        far = 0.0
+        for part in self.parts:
+            moved = grids[0].take(part.code, axis=0)
+            moved += self.terms.varying(grids, step, part.rows)
+            far = max(far, float(np.abs(moved[rows_of(self.weights, part.rows) > 0]).max(initial=0.0)))
+        return far
 
-    def members(self) -> list[slice | Index]:
-        """Units of each group: slices where groups lie together and in order."""
-        groups = np.arange(len(self.shared))
-        if (self.code[1:] < self.code[:-1]).any():
-            return [np.flatnonzero(self.code == group) for group in groups]
-        ends = np.searchsorted(self.code, groups, side="right")
-        return [slice(begin, end) for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+    def totals(self) -> tuple[Array, Array]:
+        """Weighted outcomes and exposure of groups, shape (G, T) each."""
+        total = np.zeros((2, *self.terms.shared.shape[:2]))
+        for part in self.parts:
+            data, _ = self.observations(part.rows)
+            groups, starts = [group for group, _, _ in part.groups], [at.start for _, at, _ in part.groups]
+            for sums, grid in zip(total, (data.y, np.broadcast_to(data.known, data.y.shape)), strict=True):
+                sums[groups] += np.add.reduceat(data.weighted(grid), starts, axis=0)
+        return total[0], total[1]
 
-    def taken(self, units: Index) -> Terms:
-        """The same of some units, or of all in another order."""
-        return replace(self, code=self.code[units], factors=self.factors[units], own=self.own[units])
 
-    def blocks(self) -> list[tuple[Array | None, Index]]:
-        """Each factor, shape (n,) or None for 1, with the shared regressors that it multiplies."""
-        at = [np.flatnonzero(self.factor_of == j) for j in range(-1, self.factors.shape[1])]
-        return [(None, at[0]), *zip(self.factors.T, at[1:], strict=True)]
+@dataclass(frozen=True, eq=False, slots=True)
+class State:
+    """What coefficients make of some units.
 
-    def features(self, residual: Array) -> Array:
-        """What scores are a linear map of, shape (n, (1 + q) T + p).
+    Parameters
+    ----------
+    part, data, used
+        The units and their outcomes; which are used, shape (c, T), or None for all.
+    varying
+        Part of the predictor that differs between units of a group, shape (c, T), if any.
+    levels
+        Shape (c, s).
+    mean
+        Expected outcomes, shape (c, T).
+    """
 
-        Residuals by period, shape (n, T), the same times each factor, and the scores of own regressors.
-        """
-        if self.own.shape[2] + self.factors.shape[1] == 0:
-            return residual
-        own = np.where((residual != 0)[:, :, None], self.own, 0.0)  # NaN where nothing is used
-        scores = np.einsum("it,itp->ip", residual, own)
-        return np.hstack([residual, *(residual * f[:, None] for f in self.factors.T), scores])
-
-    def maps(self, directions: Array) -> Array:
-        """From :meth:`features` to scores times some directions, shape (G, (1 + q) T + p, k).
-
-        Directions have shape (K + p, k).
-        """
-        k, p = self.shared.shape[2], self.own.shape[2]
-        shared = [self.shared[:, :, at] @ directions[at] for _, at in self.blocks()]
-        own = np.broadcast_to(directions[k:], (len(self.shared), p, directions.shape[1]))
-        return np.concatenate([*shared, own], axis=1)
-
-    def sums(self, grid: Array) -> Array:
-        """Sums over the periods of a season, shape (n, s)."""
-        if self.season is None:
-            return np.zeros((len(grid), 0))
-        return np.asarray(grid @ (self.season[:, None] == np.arange(self.seasons)).astype(np.float64))
-
-    def spread(self, levels: Array) -> Array:
-        """Levels of units, shape (n, s), laid out by period, shape (n, T); 0 without seasons."""
-        if self.season is None:
-            return np.zeros((1, 1))
-        return levels[:, self.season] if self.seasons > 1 else levels
+    part: Part
+    data: Observations
+    used: Flags | None
+    varying: Array | None
+    levels: Array
+    mean: Array
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -155,21 +228,49 @@ class Fit:
         Inverse of the information, shape (K + p, K + p).
     levels
         Effect of each unit in each season, shape (n, s); NaN where it has no observation.
-    eta
-        Linear predictor, shape (n, T): of every unit-period whose unit has a level, used or not.
     residual
         Gradient of the log-likelihood in the linear predictor times the weight, shape (n, T); 0
         where nothing is used.
-    curvature
-        Expected curvature times the weight, shape (n, T); 0 where nothing is used.
+    scatter
+        Weighted sum of squared differences to the fitted means; for counts each divided by the mean.
+    theta, grids, problem
+        What predictions are made of: coefficients (of which some may not be determined), what they say
+        about groups, shape (1 + q, G, T), and the data.
     """
 
     coefficients: Array
     bread: Array
     levels: Array
-    eta: Array
     residual: Array
-    curvature: Array
+    scatter: float
+    theta: Array
+    grids: Array
+    problem: Problem
+
+    @property
+    def eta(self) -> Array:
+        """Linear predictor of every unit-period whose unit has a level, used or not, shape (n, T)."""
+        return self.predictor(slice(None))
+
+    def predictor(self, rows: Rows) -> Array:
+        """The same of some units, shape (c, T)."""
+        terms, known = self.problem.terms, self.problem.known
+        eta: Array = self.grids[0].take(terms.code[rows], axis=0)
+        varying = terms.varying(self.grids, self.theta, rows)
+        if varying is not None:
+            eta += varying
+        eta += terms.spread(self.levels[rows])
+        known = rows_of(known, rows) if isinstance(known, np.ndarray) else known
+        eta += known if isinstance(self.problem.family, Linear) else np.log(known)
+        return eta
+
+    def curvature(self, rows: Rows) -> Array:
+        """Expected curvature of some units times the weight, shape (c, T); 0 where nothing is used."""
+        problem, family = self.problem, self.problem.family
+        part = Part(rows, problem.terms.code[rows], [])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            state = problem.state(part, self.theta, self.grids, family.link(self.grids[0]))
+        return np.broadcast_to(family.derivatives(state.data, state.mean)[1], state.mean.shape)
 
     def maps(self, terms: Terms, columns: Index) -> Array:
         """From the features of a unit to its influence on some coefficients.
@@ -199,8 +300,9 @@ class Fit:
 def regress(
     y: Array,
     *,
-    weights: Array,
-    offset: Array | float,
+    weights: Weights,
+    offset: Array | float = 0.0,
+    exposure: Array | None = None,
     terms: Terms,
     family: Family,
     what: str,
@@ -213,10 +315,12 @@ def regress(
     y
         Outcomes, shape (n, T).
     weights
-        Weight of each observation, shape (n, T); 0 for those that are not used, whose outcome,
-        offset and own regressors may be anything, NaN included.
+        Weight of each observation, shape (n, T), or flags where all that are used weigh 1; 0 for
+        those that are not used, whose outcome, offset and own regressors may be anything, NaN included.
     offset
         Added to the linear predictor, shape (n, T) or a number.
+    exposure
+        For counts, in place of the offset: what it is the logarithm of, shape (n, T).
     terms
         Regressors, and the effects to eliminate.
     family
@@ -224,7 +328,7 @@ def regress(
     what
         What is being fitted, for error messages.
     start
-        First guess at the linear predictor, shape (n, T), where one is known.
+        Coefficients to start from, shape (K + p,), where some are known that are not far off.
 
     Returns
     -------
@@ -232,284 +336,96 @@ def regress(
 
     Raises
     ------
-    EstimationError
+    UnsettledError
         Newton's method does not arrive: some coefficient has no finite best value.
     """
-    if (terms.code[1:] < terms.code[:-1]).any():  # groups that lie together need no copies in each step
-        return _sorted(y, weights, offset, terms, family, what, start)
-    used = weights > 0
-    y, known_offset = np.where(used, y, 0.0), np.where(used, offset, 0.0)
-    if terms.own.shape[2]:
-        terms = replace(terms, own=np.where(used[:, :, None], terms.own, 0.0))
-    problem = _Problem(y, weights, known_offset, terms, family)
-    if start is None:
-        start = known_offset if family.quadratic else _first_guess(problem, what)
-    eta = np.where(used, start, 0.0)
-    mean, height = family.mean(eta), -np.inf  # a first guess need not be of the model's form: no yardstick
-    for _ in range(_MOST_STEPS):
-        step = problem.step(eta, mean)
-        if family.quadratic:
-            eta, mean = step.eta, step.mean
-            break
-        moved, mean = step.eta, step.mean
-        reached = problem.height(moved, mean)
-        # A step too far: the likelihood is concave along it, so halving it helps in the end.
-        while not reached >= height - 1e-9 * abs(height):
-            moved = (eta + moved) / 2
-            mean = family.mean(moved)
-            reached = problem.height(moved, mean)
-            if np.abs(moved - eta).max() < _SMALL_STEP:
-                break
-        change = np.subtract(moved, eta, out=eta)
-        far = max(change.max(initial=0.0), -change.min(initial=0.0))
-        eta, height = moved, reached
-        if far < _SMALL_STEP:
-            break
-    else:
-        raise EstimationError(
-            f"{what}: the regression does not settle in {_MOST_STEPS} steps",
-            hint="the usual cause is an effect without a finite best value: a group of areas or a period "
-            "without any event, or covariates that separate events from none",
-        )
-    gradient, curvature = family.derivatives(y, mean)
-    gradient *= weights
-    curvature *= weights
-    bread, known = _inverse(step.information, step.raw)
-    everywhere = terms.predictor(step.theta) + terms.spread(step.levels)
-    everywhere += offset
-    return Fit(np.where(known, step.theta, np.nan), bread, step.levels, everywhere, gradient, curvature)
+    known = offset if isinstance(family, Linear) else np.exp(offset) if exposure is None else exposure
+    problem = Problem.of(y, weights, known, terms, family)
+    theta, first, moving = _newton(problem, start)
+    if moving is not None:
+        raise UnsettledError(what, np.argsort(-np.abs(moving), kind="stable"))
+    made = Equations(terms, problem.columns)
+    residual, levels, scatter = np.empty(y.shape), np.empty((len(y), terms.seasons)), 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for state in problem.states(theta):
+            rows, (gradient, curvature) = state.part.rows, family.derivatives(state.data, state.mean)
+            residual[rows], levels[rows] = gradient, state.levels
+            scatter += family.scatter(state.data, state.mean)
+            if not isinstance(family, Linear):  # whose information does not depend on where it is
+                made.add(state.part, state.used, gradient, curvature)
+    last = first if isinstance(family, Linear) else made
+    bread, known_ones = _told_apart(first, last, what)
+    coefficients = np.where(known_ones, theta, np.nan)
+    return Fit(coefficients, bread, levels, residual, scatter, theta, terms.grids(theta), problem)
 
 
-def _sorted(
-    y: Array,
-    weights: Array,
-    offset: Array | float,
-    terms: Terms,
-    family: Family,
-    what: str,
-    start: Array | None,
-) -> Fit:
-    """Fit with units sorted by group, and give the results in the order of the units."""
-    order = np.argsort(terms.code, kind="stable")
-    fit = regress(
-        y[order],
-        weights=weights[order],
-        offset=offset[order] if isinstance(offset, np.ndarray) else offset,
-        terms=terms.taken(order),
-        family=family,
-        what=what,
-        start=None if start is None else start[order],
-    )
-    back = np.argsort(order)
-    return replace(
-        fit,
-        levels=fit.levels[back],
-        eta=fit.eta[back],
-        residual=fit.residual[back],
-        curvature=fit.curvature[back],
-    )
+def _told_apart(first: Equations, last: Equations, what: str) -> tuple[Array, Flags]:
+    """Inverse information, and which coefficients it determines, shape (K + p,).
 
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Step:
-    """Where a step leads: coefficients, levels, shape (n, s), and predictor and mean, shape (n, T).
-
-    ``information`` and ``raw`` are as :func:`_information` gives them, where the step began.
+    One that was determined where the search began, and is no longer, has gone where the observations
+    that it concerns are all but certain, and say no more about it: it has no finite best value.
     """
-
-    theta: Array
-    levels: Array
-    eta: Array
-    mean: Array
-    information: Array
-    raw: Array
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Problem:
-    """Data and model of a regression; nothing missing where the weight is above 0."""
-
-    y: Array
-    weights: Array
-    offset: Array
-    terms: Terms
-    family: Family
-
-    def step(self, eta: Array, mean: Array) -> _Step:
-        """One step of iterated weighted least squares from a linear predictor and its mean."""
-        terms = self.terms
-        target, curvature = self.family.derivatives(self.y, mean)
-        target *= self.weights
-        curvature *= self.weights
-        # Curvature times the working response: where the linearised model would have eta be.
-        beyond = eta - self.offset
-        beyond *= curvature
-        target += beyond
-        total = terms.sums(curvature)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            response = np.nan_to_num(terms.sums(target) / total)
-        information, raw = _information(curvature, total, terms)
-        reduced = np.multiply(curvature, terms.spread(response), out=beyond)
-        theta = _solved(information, raw, _score(np.subtract(target, reduced, out=reduced), terms))
-        partial = terms.predictor(theta)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            if isinstance(self.family, Poisson) and terms.season is not None:
-                # Given the rest, the levels of a Poisson regression are known exactly.
-                partial += self.offset
-                mean = np.exp(partial)
-                levels = np.log(terms.sums(self.weights * self.y) / terms.sums(self.weights * mean))
-                known = terms.spread(np.where(total > 0, levels, 0.0))
-                partial += known
-                mean *= np.exp(known)
-                return _Step(theta, levels, partial, mean, information, raw)
-            levels = terms.sums(target - curvature * partial) / total
-        partial += self.offset
-        partial += terms.spread(np.where(total > 0, levels, 0.0))
-        return _Step(theta, levels, partial, self.family.mean(partial), information, raw)
-
-    def height(self, eta: Array, mean: Array) -> float:
-        """Log-likelihood up to a constant."""
-        return self.family.loglik(self.weights * self.y, self.weights, eta, mean)
+    bread, determined = inverse(last.information, last.raw)
+    if not determined.all():
+        lost = inverse(first.information, first.raw)[1] & ~determined
+        if lost.any():
+            raise UnsettledError(what, np.flatnonzero(lost))
+    return bread, determined
 
 
-def _first_guess(problem: _Problem, what: str) -> Array:
-    """Linear predictor to start from, shape (n, T).
-
-    Of the Poisson regression on the sums of each group: exact where units of a group differ in
-    level only, and near enough elsewhere.
-    """
-    y, weights, offset, terms = problem.y, problem.weights, problem.offset, problem.terms
-    groups = len(terms.shared)
-    if len(y) > groups:
-        counts, at_risk = (
-            np.stack([grid[units].sum(axis=0) for units in terms.members()])
-            for grid in (weights * y, weights * np.exp(offset))
-        )
-        seen = at_risk > 0
-        plain = terms.factor_of < 0
-        summed = Terms(
-            np.arange(groups),
-            terms.shared[:, :, plain],
-            np.zeros((groups, 0)),
-            terms.factor_of[plain],
-            np.zeros((*counts.shape, 0)),
-            terms.season,
-        )
-        if terms.season is not None:  # a group without an event in a season says nothing about its periods
-            seen = seen & np.broadcast_to(summed.spread(summed.sums(counts)) > 0, seen.shape)
-        fitted = regress(
-            counts,
-            weights=seen.astype(np.float64),
-            offset=np.log(np.where(seen, at_risk, 1.0)),
-            terms=summed,
-            family=Poisson(),
-            what=what,
-        )
-        theta = np.zeros(terms.size)
-        theta[np.flatnonzero(plain)] = np.nan_to_num(fitted.coefficients)
-        partial = offset + terms.predictor(theta)
-        if terms.season is None:
-            return partial
-        with np.errstate(divide="ignore", invalid="ignore"):
-            levels = np.log(terms.sums(weights * y) / terms.sums(weights * np.exp(partial)))
-        return np.asarray(partial + terms.spread(levels))
-    used = weights > 0
-    rate = y[used].sum() / np.exp(offset[used]).sum()
-    # Half way between each count and the average rate: no logarithm is of 0.
-    return np.asarray(np.log((y + rate * np.exp(offset)) / 2))
-
-
-def _information(curvature: Array, total: Array, terms: Terms) -> tuple[Array, Array]:
-    """Information of the coefficients once the levels are eliminated.
+def _newton(problem: Problem, theta: Array | None) -> tuple[Array, Equations, Array | None]:
+    """Coefficients that fit best.
 
     Returns
     -------
-    information : ndarray, shape (K + p, K + p)
-    raw : ndarray, shape (K + p,)
-        Its diagonal had nothing been eliminated.
+    theta : ndarray, shape (K + p,)
+    first : Equations
+        Where it began.
+    moving : ndarray, shape (K + p,), or None
+        The last step, where it was no small one.
     """
-    k, p = terms.shared.shape[2], terms.own.shape[2]
-    information, raw = np.zeros((k + p, k + p)), np.zeros(k + p)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        per_total = np.where(total > 0, 1 / total, 0.0)
-    centred = terms.own
-    if p and terms.season is not None:
-        means = [terms.sums(curvature * terms.own[:, :, j]) * per_total for j in range(p)]
-        centred = terms.own - np.stack([np.broadcast_to(terms.spread(m), curvature.shape) for m in means], 2)
-    weighted = curvature[:, :, None] * centred
-    periods = np.arange(curvature.shape[1])
-    every, present = terms.blocks(), (terms.shared != 0).any(axis=1)  # most regressors concern few groups
-    for mine, shared, here in zip(terms.members(), terms.shared, present, strict=True):
-        blocks = [(one, rows[here[rows]]) for one, rows in every]
-        for first, (one, rows) in enumerate(blocks):
-            scaled, left = curvature[mine], shared[:, rows].T
-            if one is not None:
-                scaled = scaled * one[mine, None]
-            information[rows, k:] += left @ _sum_of(weighted[mine], one, mine)
-            for other, columns in blocks[first:]:
-                twice = scaled if other is None else scaled * other[mine, None]
-                sums = twice.sum(axis=0)
-                within = np.diag(sums)
-                for season in range(terms.seasons):
-                    at = slice(None) if terms.seasons == 1 else np.flatnonzero(terms.season == season)
-                    block = twice[:, at] * per_total[mine, season, None]
-                    within[np.ix_(periods[at], periods[at])] -= block.T @ curvature[mine][:, at]
-                part = left @ within @ shared[:, columns]
-                information[np.ix_(rows, columns)] += part
-                if other is one:
-                    raw[rows] += left**2 @ sums
-                else:
-                    information[np.ix_(columns, rows)] += part.T
-    information[k:, :k] = information[:k, k:].T
-    information[k:, k:] = np.tensordot(weighted, centred, axes=([0, 1], [0, 1]))
-    raw[k:] = np.einsum("it,itp->p", curvature, terms.own**2)
-    return information, raw
+    family, events = problem.family, np.zeros(0)
+    if not isinstance(family, Linear):
+        events, at_risk = problem.totals()
+        theta = _first_guess(problem, events, at_risk) if theta is None else theta
+    elif problem.alike and len(problem.parts) > _FEW_PARTS:
+        problem = problem.summed()
+    theta = np.zeros(problem.terms.size) if theta is None else theta
+    first, height = problem.equations(theta, events)
+    if isinstance(family, Linear):
+        return theta + solved(first.information, first.raw, first.score), first, None
+    here, step = first, np.zeros(len(theta))
+    for _ in range(_MOST_STEPS):
+        step = solved(here.information, here.raw, here.score)
+        far = problem.reach(step)
+        if far <= family.settled:
+            return theta + step, first, None
+        step *= min(1.0, _FARTHEST / far)
+        there, reached = problem.equations(theta + step, events)
+        # A step too far: the likelihood is concave along it, so halving it helps in the end.
+        while not reached >= height - _ROUNDING * abs(height) and problem.reach(step) > family.settled:
+            step = step / 2
+            there, reached = problem.equations(theta + step, events)
+        theta, here, height = theta + step, there, reached
+    return theta, first, step
 
 
-def _sum_of(grid: Array, factor: Array | None, units: slice | Index) -> Array:
-    """Sum over units of a grid of theirs times their factor."""
-    return np.asarray(grid.sum(axis=0) if factor is None else np.tensordot(factor[units], grid, axes=1))
+def _first_guess(problem: Problem, events: Array, at_risk: Array) -> Array:
+    """Coefficients to start from, shape (K + p,).
 
-
-def _score(reduced: Array, terms: Terms) -> Array:
-    """Products of regressors and a grid, summed over everything, shape (K + p,)."""
-    score = np.zeros(terms.size)
-    score[terms.shared.shape[2] :] = np.einsum("it,itp->p", reduced, terms.own)
-    for mine, shared in zip(terms.members(), terms.shared, strict=True):
-        for factor, columns in terms.blocks():
-            score[columns] += _sum_of(reduced[mine], factor, mine) @ shared[:, columns]
-    return score
-
-
-def _solved(information: Array, raw: Array, score: Array) -> Array:
-    """Coefficients, shape (K + p,), with the help of a generalised inverse where there is no other."""
-    scale = np.sqrt(np.where(raw > 0, raw, 1.0))
-    scaled = information / np.outer(scale, scale)
-    if _determined(scaled):
-        return np.asarray(np.linalg.solve(scaled, score / scale) / scale)
-    return np.asarray(_inverse(information, raw)[0] @ score)
-
-
-def _determined(scaled: Array) -> bool:
-    """Whether no column of a scaled information matrix depends on the others."""
-    try:
-        pivots = np.diag(np.linalg.cholesky(scaled)) ** 2
-    except np.linalg.LinAlgError:
-        return False
-    return bool(pivots.min(initial=1.0) > _COLLINEAR)
-
-
-def _inverse(information: Array, raw: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """Inverse of an information matrix, and which coefficients it determines.
-
-    Where columns depend on each other the inverse is a generalised one, and a coefficient that
-    takes part in the dependence is not determined.
+    Of the Poisson regression on the sums of each group: exact where units of a group differ in
+    level only, and near enough elsewhere. Where there are few units, a single step towards it.
     """
-    scale = np.sqrt(np.where(raw > 0, raw, 1.0))
-    scaled = information / np.outer(scale, scale)
-    if _determined(scaled):
-        return np.linalg.inv(scaled) / np.outer(scale, scale), np.ones(len(raw), dtype=bool)
-    values, vectors = np.linalg.eigh(scaled)
-    empty = values <= _COLLINEAR
-    inverse = (vectors[:, ~empty] / values[~empty]) @ vectors[:, ~empty].T
-    return inverse / np.outer(scale, scale), (vectors[:, empty] ** 2).sum(axis=1) < _COLLINEAR
+    summed = problem.terms.folded()
+    rate = events.sum() / max(at_risk.sum(), np.finfo(float).tiny)
+    seen = rate * at_risk > 0
+    # Half way between each count and the average rate: no logarithm is of 0.
+    near = np.where(seen, (events + rate * at_risk) / 2, 1.0)
+    response = np.log(near / np.where(seen, at_risk, 1.0)) + (events - near) / near
+    guess = _newton(Problem.of(response, np.where(seen, near, 0.0), 0.0, summed, Linear()), None)[0]
+    if len(problem.parts) > _FEW_PARTS:
+        nearer, _, moving = _newton(Problem.of(events, seen, at_risk, summed, Poisson()), guess)
+        guess = nearer if moving is None else guess
+    theta = np.zeros(problem.terms.size)
+    theta[np.flatnonzero(problem.terms.factor_of < 0)] = guess
+    return theta

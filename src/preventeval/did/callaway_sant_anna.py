@@ -15,9 +15,11 @@ from preventeval.did._adjustment import Method
 from preventeval.did._blocks import Sample, adjusted_effects
 from preventeval.did._cell_data import CellData, Shares
 from preventeval.did._cells import BasePeriod, Cell, plan_cells
+from preventeval.did._degrees import degrees_of_freedom, lone_comparison
 from preventeval.did._group_time import GroupTime, linear_effects, sort_starts
 from preventeval.errors import EstimationError
 from preventeval.estimate import EffectEstimate, Recipe
+from preventeval.estimate.recipe import require_design
 from preventeval.uncertainty import Influence
 from preventeval.words import Message, Values
 
@@ -135,6 +137,7 @@ class CallawaySantAnna:
         EstimationError
             No effect after a start can be estimated.
         """
+        require_design(design, f"{self.name}().fit()")
         used = design.weights > 0
         _require_spread(used)
         starts, code = sort_starts(_of(design.cohort, used), design.n_periods + design.anticipation)
@@ -158,7 +161,9 @@ class CallawaySantAnna:
         return EffectEstimate(
             effect=fitted.effect,
             labels=pd.DataFrame({"cohort": cohorts, "period": periods, "event_time": periods - cohorts}),
-            uncertainty=Influence(fitted.source, np.eye(fitted.source.size), df=_degrees_of_freedom(design)),
+            uncertainty=Influence(
+                fitted.source, np.eye(fitted.source.size), df=degrees_of_freedom(design, used)
+            ),
             scale=design.scale,
             recipe=Recipe(design, self),
             post=periods >= cohorts,
@@ -247,7 +252,7 @@ def _notes(
 ) -> tuple[Message, ...]:
     """Name the cells that have no estimate, and the cohorts whose own intervals are too narrow."""
     label = design.panel.periods.label
-    notes = []
+    notes = lone_comparison(design, design.weights > 0)
     shares = fitted.source.shares
     lone = [
         label(int(shares.starts[code]))
@@ -289,11 +294,6 @@ def _named(design: StudyDesign, cells: list[tuple[int, int]]) -> str:
 def _distinct(codes: Index) -> int:
     """How many clusters there are among these."""
     return int(np.count_nonzero(np.bincount(codes)))
-
-
-def _degrees_of_freedom(design: StudyDesign) -> float:
-    """Treated clusters less one: with few of them the normal distribution promises too much."""
-    return float(_distinct(design.clusters[design.ever_treated]) - 1)
 
 
 def _diagnostics(fitted: GroupTime, left_out: int, lost: Index) -> MappingProxyType[str, Any]:

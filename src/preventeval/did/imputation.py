@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from preventeval.design import StudyDesign
 from preventeval.did._counts import dispersion
-from preventeval.did._extended import _adjusted
-from preventeval.did._fixed_effects import Data, _require_several, known_options, read
+from preventeval.did._covariates import adjusted_for
+from preventeval.did._degrees import degrees_of_freedom
+from preventeval.did._fixed_effects import Data, known_options, read, require_several
 from preventeval.did._imputation import Sample, first_stage
 from preventeval.did._imputation_notes import notes_of_imputation
 from preventeval.did._imputed import (
@@ -74,7 +75,9 @@ class ImputationDiD:
     leads
         Number of periods before the start that get an effect of their own, for a test of earlier
         trends: coefficients, pooled over cohorts, of a second regression on all untreated
-        observations. Effects after the start do not change by it.
+        observations, measured against the periods before them. Of more than there are, those are
+        kept that can be estimated, and a note names the rest. Effects after the start do not
+        change by it.
     treated_residuals
         Whose mean effect is taken off treated observations for standard errors.
         ``"cohort_period"``: that of the cohort in the period, as Borusyak, Jaravel & Spiess
@@ -131,7 +134,9 @@ class ImputationDiD:
     )
 
     def __post_init__(self) -> None:
-        known_options(self, likelihood=Likelihood, treated_residuals=Residuals)
+        known_options(
+            self, likelihood=Likelihood, treated_residuals=Residuals, leave_out=Literal[True, False]
+        )
         try:
             leads = -1 if isinstance(self.leads, bool) else operator.index(self.leads)
         except TypeError:
@@ -184,7 +189,7 @@ class ImputationDiD:
             No cell can be imputed, or a covariate cannot be adjusted for.
         """
         data = read(design, self.likelihood, self.name)
-        _require_several(data, design, self.name)
+        require_several(data, design, self.name)
         sample, units, names = self._sample(design, data)
         only_never = design.comparison != "not_yet_treated"
         stage = first_stage(sample, only_never=only_never, leads=np.zeros(0, dtype=np.int64), what=self.name)
@@ -211,26 +216,32 @@ class ImputationDiD:
             "event_time": np.concatenate([-times - design.anticipation, period - cohort]),
         }
         source = ScoreSource(effects.features, sample.code, effects.maps, sample.clusters)
-        treated = _distinct(sample.clusters[(sample.starts < design.n_periods)[sample.code]])
+        studied = np.zeros(design.n_units, dtype=bool)
+        studied[units[~imputed.lost]] = True
+        used = None
+        if stage.data is sample:  # else every observation of every unit is
+            used = np.zeros(data.y.shape, dtype=bool)
+            used[units] = imputed.known | (imputed.silent[:, None] & np.isfinite(sample.y))
         diagnostics = _diagnostics(imputed, keep, left_out)
         dropped = -dropped - design.anticipation
         return EffectEstimate(
             effect=effects.effect,
             labels=labels,
-            uncertainty=Influence(source, _places(len(effects.effect), source.size), df=float(treated - 1)),
+            uncertainty=Influence(source, np.eye(source.size), df=degrees_of_freedom(design, studied)),
             scale=LOG_RATE_RATIO if sample.counts else design.scale,
             recipe=Recipe(design, self),
             post=(labels["cohort"] >= 0) & (labels["event_time"] >= 0),
             sizes=effects.size,
             size_of=np.arange(len(effects.effect)),
-            totals=effects.total if sample.counts else np.zeros(0),
+            expected=effects.expected if sample.counts else np.zeros(0),
+            used=used,
             notes=notes_of_imputation(design, data, imputed, left_out, units, dropped, diagnostics),
             diagnostics=MappingProxyType(diagnostics),
         )
 
     def _sample(self, design: StudyDesign, data: Data) -> tuple[Sample, Index, list[str]]:
         """Units in the order of their start, where each is in the panel, and names of own covariates."""
-        adjusted = _adjusted(design, data.used)
+        adjusted = adjusted_for(design, data.used)
         n_periods = design.n_periods
         place = np.minimum(design.cohort, n_periods)
         units = np.argsort(place.astype(np.min_scalar_type(n_periods)), kind="stable")
@@ -273,7 +284,8 @@ class ImputationDiD:
 
     def _leads(self, sample: Sample, imputed: Imputed) -> tuple[Index, Index, Effects]:
         """Leads with an estimate and those without, as periods before the first treated one; effects."""
-        leads = np.arange(self.leads, 0, -1)
+        first = sample.first[sample.first < sample.n_periods]
+        leads = np.arange(min(self.leads, int(first.max())), 0, -1)
         ever = (sample.first < sample.n_periods)[:, None, None]
         until = np.arange(sample.n_periods) - sample.first[:, None]
         member = (until[:, :, None] == -leads) & ever
@@ -283,23 +295,15 @@ class ImputationDiD:
                 hidden = member[:, :, silent].any(axis=2)[sample.code]
                 sample = replace(sample, y=np.where(hidden, np.nan, sample.y), complete=False)
                 leads = leads[~silent]
-        stage = first_stage(sample, only_never=False, leads=leads, what=self.name)
-        effects = lead_effects(sample, stage, leads)
-        known = np.isfinite(effects.effect)
+        while True:
+            stage = first_stage(sample, only_never=False, leads=leads, what=self.name)
+            effects = lead_effects(sample, stage, leads)
+            known = np.isfinite(effects.effect)
+            if known.any() or len(leads) < 2:
+                break
+            leads = leads[1:]  # leads need an earlier period to be measured against
         dropped = np.setdiff1d(np.arange(1, self.leads + 1), leads[known])[::-1]
         return leads[known], dropped, effects.rows(known)
-
-
-def _distinct(codes: Index) -> int:
-    """How many clusters there are among these."""
-    return int(np.count_nonzero(np.bincount(codes)))
-
-
-def _places(k: int, size: int) -> Array:
-    """Where an estimate has what a source holds: effects, sizes (known: nothing) and totals, if any."""
-    if size == k:
-        return np.eye(k)
-    return np.insert(np.eye(size), [k] * k, 0.0, axis=0)
 
 
 def _diagnostics(imputed: Imputed, keep: Flags, left_out: Mapping[str, Flags]) -> dict[str, Any]:
@@ -311,7 +315,7 @@ def _diagnostics(imputed: Imputed, keep: Flags, left_out: Mapping[str, Flags]) -
         "most_treated_units": int(imputed.units[keep].max()),
         "units_left_out": int(imputed.lost.sum()),
         "cells": int(keep.sum()),
-        "cells_left_out": int(sum(which.sum() for which in left_out.values())),
+        "cells_left_out": int(sum(which.sum() for reason, which in left_out.items() if reason != "empty")),
     }
     if sample.counts:
         levels = (stage.weights > 0).any(axis=1).sum()

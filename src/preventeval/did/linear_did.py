@@ -45,8 +45,11 @@ class LinearDiD:
         alone (``"by_period"``). Covariates that vary over time enter as they are.
     leads
         Periods before the start, all but the last before the start and the anticipation (in each
-        season, where units have a level for each), get an effect too. Always so where the comparison
-        of the design is not ``"not_yet_treated"``.
+        season, where units have a level for each), get an effect too. Effects after the start change
+        by it: they are then measured against that one period in place of all earlier ones, as by
+        SunAbraham, and intervals of averages are often two to four times as wide. To look at earlier
+        trends leave it off: the check of earlier trends fits its own. Always so where the
+        comparison of the design is not ``"not_yet_treated"``.
 
     Raises
     ------

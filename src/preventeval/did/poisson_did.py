@@ -43,15 +43,19 @@ class PoissonDiD:
     season_effects
         Each unit has a level for each month (or quarter) of the year in place of one.
     covariates
-        Covariates that do not vary over time are multiplied with period effects
-        (``"by_period"``) or, as deviations from the mean of the cohort, with the effects of cells
-        too (``"full"``, as in the paper). The effect of a cell is then the mean over its
-        unit-periods, which weigh by their expected incidents, and ``averted()`` takes that mean
-        for all of them. Covariates that vary over time enter as they are.
+        Covariates that do not vary over time are multiplied with period effects and, as
+        deviations from the mean of the cohort, with the effects of cells (``"full"``, as in the
+        paper; the effect of a cell is then the logarithm of what is expected in it with the programme
+        over what is expected without, summed over its units), or with period effects alone
+        (``"by_period"``: biased where effects differ with a covariate). Covariates that vary over
+        time enter as they are.
     leads
         Periods before the start, all but the last before the start and the anticipation (in each
-        season, where units have a level for each), get an effect too. Always so where the comparison
-        of the design is not ``"not_yet_treated"``.
+        season, where units have a level for each), get an effect too. Effects after the start change
+        by it: they are then measured against that one period in place of all earlier ones, as by
+        SunAbraham, and intervals of averages are often two to four times as wide. To look at earlier
+        trends leave it off: the check of earlier trends fits its own. Always so where the
+        comparison of the design is not ``"not_yet_treated"``.
     likelihood
         ``"poisson"``, or ``"negative_binomial"``: by maximum likelihood, more precise if the
         variance is as it says, but not robust to effects of units: with few periods it is biased.
@@ -88,7 +92,7 @@ class PoissonDiD:
     levels: Levels = "unit"
     regions: str | None = None
     season_effects: bool = False
-    covariates: Covariates = "by_period"
+    covariates: Covariates = "full"
     leads: bool = False
     likelihood: Literal["poisson", "negative_binomial"] = "poisson"
     name: ClassVar[str] = "PoissonDiD"

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from preventeval.design import StudyDesign
 from preventeval.did._counts import Counted, informative
+from preventeval.did._covariates import varying_covariates
+from preventeval.did._degrees import degrees_of_freedom, lone_comparison
+from preventeval.did._expected import with_empty, with_expected
 from preventeval.did._extended_notes import notes_of
 from preventeval.did._fixed_effects import (
     Data,
@@ -21,14 +24,13 @@ from preventeval.did._fixed_effects import (
     read,
     require_known,
     seen_twice,
-    varying_covariates,
 )
 from preventeval.did._sandwich import SmallSample, uncertainty_of
 from preventeval.did._saturated import plan_effects, saturate
 from preventeval.errors import EstimationError
 from preventeval.estimate import EffectEstimate, Recipe
 from preventeval.scale import LOG_RATE_RATIO
-from preventeval.uncertainty import Covariance, Influence
+from preventeval.uncertainty import Influence
 from preventeval.words import Message, Values
 
 __all__ = ["SunAbraham"]
@@ -161,26 +163,36 @@ class SunAbraham:
                 hint="check the dates; only never treated units (or the last to start) serve as comparison",
             )
         lost = sorted({*sample.lost, *(sample.cells[at] for at in np.flatnonzero(~known))})
-        totals = np.zeros(0)
-        if self.likelihood == "poisson" and self.vcov == "clustered":
-            totals = sample.totals(design, cells)
+        counted = self.likelihood == "poisson" and self.vcov == "clustered"
+        if counted:
             model = replace(model, sums=(_members(design, cells), design.weights))
         spread, numbers, repaired = uncertainty_of(model, self.vcov, self.small_sample, what=self.name)
         if self.vcov == "clustered":
-            numbers["df"] = _treated_clusters(design, sample.data) - 1.0
+            units = sample.data.used.any(axis=1)
+            numbers["df"] = degrees_of_freedom(design, units, only_never=True)
+        spread, effect = replace(spread, df=numbers["df"]), model.fit.coefficients[model.columns]
+        expected = np.zeros(0)
+        if counted and sample.counted is not None and isinstance(spread, Influence):
+            empty = with_empty(model.fit, terms, design, sample.seen, sample.counted.empty_cells)
+            maps = np.sqrt(numbers["small_sample_factor"]) * empty.maps
+            totals = sample.totals(design, cells)
+            effect, expected, spread = with_expected(spread, effect, totals, maps, empty.expected)
+            cells = np.vstack([cells, empty.cells])
+            numbers["expected_in_empty_cells"] = float(empty.expected.sum())
         return EffectEstimate(
-            effect=model.fit.coefficients[model.columns],
+            effect=effect,
             labels=pd.DataFrame(
                 {"cohort": cells[:, 0], "period": cells[:, 1], "event_time": cells[:, 1] - cells[:, 0]}
             ),
-            uncertainty=_with_sizes(replace(spread, df=numbers["df"]), len(cells), totals.size),
+            uncertainty=spread,
             scale=design.scale if self.likelihood == "linear" else LOG_RATE_RATIO,
             recipe=Recipe(design, self),
             post=cells[:, 1] >= cells[:, 0],
             sizes=sample.sizes(design, cells),
             size_of=np.arange(len(cells)),
-            totals=totals,
-            notes=(*sample.notes(design, self, lost, absorbed, scatter), *repaired),
+            expected=expected,
+            used=sample.seen,
+            notes=(*sample.notes(design, self, lost, absorbed, {**numbers, **scatter}), *repaired),
             diagnostics=MappingProxyType(
                 {**numbers, **scatter, "cells": len(cells), "cells_left_out": len(lost)}
             ),
@@ -195,6 +207,7 @@ class _Sample:
     cells: Cells
     lost: Cells
     counted: Counted | None
+    seen: NDArray[np.bool_]
 
     @staticmethod
     def of(design: StudyDesign, options: SunAbraham) -> _Sample:
@@ -214,25 +227,23 @@ class _Sample:
             data = data.without(late, Message("note-last-cohort-compares", values))
         data = seen_twice(data, design)
         if options.likelihood == "linear":
-            return _Sample(data, cells, lost, None)
-        weights = np.where(data.used, design.weights[:, None], 0.0)
+            return _Sample(data, cells, lost, None, data.used)
+        weights, seen = data.weights(design.weights), data.used
         season = np.zeros(design.n_periods, dtype=np.int64)
         counted = informative(data.y, weights, design.cohort, cells, season)
         named = {*counted.kept_cells, *counted.empty_cells, *counted.uncompared_cells}
         lost = lost + [cell for cell in cells if cell not in named]
-        return _Sample(data.without(counted.weights == 0), counted.kept_cells, lost, counted)
+        if counted.weights is not weights:
+            data = data.without(counted.weights == 0)
+        return _Sample(data, counted.kept_cells, lost, counted, seen)
 
     def sizes(self, design: StudyDesign, cells: Index) -> Array:
         """Sum of the sampling weights in each cell, shape (k,)."""
-        return self._summed(self.data.used * design.weights[:, None], design, cells)
+        return _of_cells(by_group(self.data.weights(design.weights), _code(design)), design, cells)
 
     def totals(self, design: StudyDesign, cells: Index) -> Array:
         """Incidents in each cell, shape (k,): without sampling weights, what the fitted means add up to."""
-        return self._summed(np.where(self.data.used, self.data.y, 0.0), design, cells)
-
-    def _summed(self, grid: Array, design: StudyDesign, cells: Index) -> Array:
-        starts, code = np.unique(design.cohort, return_inverse=True)
-        return by_group(grid, code)[np.searchsorted(starts, cells[:, 0]), cells[:, 1]]
+        return _of_cells(by_group(self.data.y, _code(design), self.data.used), design, cells)
 
     def notes(
         self,
@@ -244,11 +255,23 @@ class _Sample:
     ) -> tuple[Message, ...]:
         """Who was compared with, and what was left out."""
         notes = list[Message]()
+        if design.comparison == "not_yet_treated":
+            notes += lone_comparison(design, self.data.used.any(axis=1), only_never=True)
         if design.comparison == "not_yet_treated" and len(design.cohorts) > 1:
             notes.append(Message("note-sunab-comparison"))
         if absorbed:
             notes.append(Message("note-twfe-absorbed", {"covariates": ", ".join(absorbed)}))
         return (*notes, *notes_of(design, self.data, lost, self.counted, options.likelihood, scatter))
+
+
+def _code(design: StudyDesign) -> Index:
+    """Start date of each unit, numbered in order, shape (n,)."""
+    return np.unique(design.cohort, return_inverse=True)[1]
+
+
+def _of_cells(sums: Array, design: StudyDesign, cells: Index) -> Array:
+    """Sums of cells, shape (k,), out of those of start dates, shape (G, T)."""
+    return np.asarray(sums[np.searchsorted(np.unique(design.cohort), cells[:, 0]), cells[:, 1]])
 
 
 def _members(design: StudyDesign, cells: Index) -> Array:
@@ -257,18 +280,3 @@ def _members(design: StudyDesign, cells: Index) -> Array:
     member = np.zeros((len(starts), design.n_periods, len(cells)))
     member[np.searchsorted(starts, cells[:, 0]), cells[:, 1], np.arange(len(cells))] = 1.0
     return member
-
-
-def _treated_clusters(design: StudyDesign, data: Data) -> int:
-    treated = design.ever_treated & data.used.any(axis=1)
-    return int((np.bincount(design.clusters[treated]) > 0).sum())
-
-
-def _with_sizes(spread: Influence | Covariance, k: int, n_totals: int) -> Influence | Covariance:
-    """Uncertainty of k effects, of their sizes (none: they are known) and of totals, where there are any."""
-    if not n_totals:
-        return spread
-    place = np.zeros((2 * k + n_totals, k + n_totals))
-    place[:k, :k] = np.eye(k)
-    place[2 * k :, k:] = np.eye(n_totals)
-    return spread.through(lambda values: values @ place.T, place)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from preventeval.design import StudyDesign
 from preventeval.design.starts import names_of
+from preventeval.did._covariates import varying_covariates
 from preventeval.did._fixed_effects import (
     Data,
     Likelihood,
@@ -23,12 +24,11 @@ from preventeval.did._fixed_effects import (
     read,
     require_known,
     seen_twice,
-    varying_covariates,
     with_events,
 )
 from preventeval.did._sandwich import BiasReduced, SmallSample, Vcov, uncertainty_of
 from preventeval.did._saturated import period_effects
-from preventeval.did._within import Terms
+from preventeval.did._terms import Terms
 from preventeval.errors import EstimationError
 from preventeval.estimate import EffectEstimate, Recipe
 from preventeval.scale import LOG_RATE_RATIO
@@ -188,11 +188,18 @@ class TwoWayFixedEffects:
             An effect that the unit and period effects already determine, a likelihood for counts
             without counts, or too little data.
         """
+        data = read(design, self.likelihood, self.name)
         study = _Study.of(design, self)
-        data = study.sample(read(design, self.likelihood, self.name))
+        data = study.sample(data)
         if self.likelihood != "linear":
             data = study.with_events(data)
         shown, estimated, column = study.columns(data)
+        if not len(estimated):
+            raise EstimationError(
+                f"{self.name}: no effect can be estimated: every event time is in reference={self.reference} "
+                "or left out (for counts, because no incident, or none to compare with, lies in it)",
+                hint="name fewer event times as reference=(…), or look at the incidents of treated units",
+            )
         covariates, own, absorbed = varying_covariates(design, data.used)
         n_base, k = design.n_periods - 1, len(estimated)
         shared = np.zeros((*column.shape, n_base + k))

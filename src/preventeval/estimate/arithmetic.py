@@ -5,10 +5,13 @@ Shapes: k effects, m groups, s sizes (cohort shares) behind the effects.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "Acting",
     "averted",
     "averted_slopes",
     "cell_sums",
@@ -19,6 +22,7 @@ __all__ = [
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
+Acting = Literal["expected", "observed", "at_risk"]
 
 
 def group_averages(
@@ -64,7 +68,7 @@ def group_averages(
     return average, weights, np.hstack([weights, in_sizes])
 
 
-def averted(effect: Array, base: Array, *, log: bool) -> Array:
+def averted(effect: Array, base: Array, acting: Acting) -> Array:
     """How many incidents effects took away.
 
     Parameters
@@ -72,69 +76,83 @@ def averted(effect: Array, base: Array, *, log: bool) -> Array:
     effect
         Shape (..., k).
     base
-        What effects act on, shape (..., k): incidents with the programme behind them for
-        logarithmic effects; else exposure (for rates) or number of units (for counts).
-    log
-        Whether effects are differences of logarithms.
+        What effects act on, shape (..., k).
+    acting
+        What that is. ``"expected"``: incidents expected without the programme, of which the
+        exponential of an effect is left (none, where an effect is minus infinity).
+        ``"observed"``: incidents with it. ``"at_risk"``: exposure (for rates) or units (for
+        counts), with effects that are differences.
 
     Returns
     -------
     ndarray, shape (..., k)
     """
-    return base * np.expm1(-effect) if log else -base * effect
+    if acting == "expected":
+        return -base * np.expm1(effect)
+    return base * np.expm1(-effect) if acting == "observed" else -base * effect
 
 
-def averted_slopes(effect: Array, base: Array, *, log: bool) -> tuple[Array, Array]:
+def averted_slopes(effect: Array, base: Array, acting: Acting) -> tuple[Array, Array]:
     """Derivatives of :func:`averted` in the effects and in the base.
 
     Parameters
     ----------
-    effect, base, log
+    effect, base, acting
         As there; shape (k,).
 
     Returns
     -------
     in_effect, in_base : ndarray, each of shape (k,)
     """
-    if log:
+    if acting == "expected":
+        return -base * np.exp(effect), -np.expm1(effect)
+    if acting == "observed":
         return -base * np.exp(-effect), np.expm1(-effect)
     return -base, -effect
 
 
-def total_ratio(effect: Array, base: Array, member: Array) -> Array:
+def total_ratio(effect: Array, base: Array, acting: Acting, member: Array) -> Array:
     """Logarithm of all incidents over all that were expected, group by group.
 
     Parameters
     ----------
     effect
         Logarithms of rate ratios, shape (..., k).
-    base
-        Incidents with the programme behind them, shape (k,) or (..., k).
+    base, acting
+        As for :func:`averted`, ``"expected"`` or ``"observed"``; shape (k,) or (..., k).
     member
         Which effects each group takes, shape (m, k).
 
     Returns
     -------
     ndarray, shape (..., m)
+        Minus infinity where nothing was counted in a whole group.
     """
+    if acting == "expected":
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log((base * np.exp(effect)) @ member.T) - np.log(base @ member.T))
     return np.asarray(np.log(base @ member.T) - np.log((base * np.exp(-effect)) @ member.T))
 
 
-def total_ratio_slopes(effect: Array, base: Array, member: Array) -> tuple[Array, Array]:
+def total_ratio_slopes(effect: Array, base: Array, acting: Acting, member: Array) -> tuple[Array, Array]:
     """Derivatives of :func:`total_ratio` in the effects and in the base.
 
     Parameters
     ----------
-    effect, base, member
-        As there; shapes (k,), (k,) and (m, k).
+    effect, base, acting, member
+        As there; shapes (k,), (k,), one of two, and (m, k).
 
     Returns
     -------
     in_effect, in_base : ndarray, each of shape (m, k)
+        0 where nothing was counted in a whole group.
     """
-    expected = base * np.exp(-effect)
-    below = (member @ expected)[:, None]
-    return member * expected / below, member / (member @ base)[:, None] - member * np.exp(-effect) / below
+    sign = 1.0 if acting == "expected" else -1.0
+    other = base * np.exp(sign * effect)
+    whole = (member @ other)[:, None]
+    share = np.divide(member, whole, out=np.zeros_like(member), where=whole > 0)
+    in_base = share * np.exp(sign * effect) - member / (member @ base)[:, None]
+    return share * other, sign * np.where(whole > 0, in_base, 0.0)
 
 
 def cell_sums(grid: Array, cohort: Indices, of_cohort: Indices, period: Indices) -> Array:

@@ -20,7 +20,7 @@ from preventeval.design import StudyDesign
 from preventeval.errors import EstimationError
 from preventeval.estimate import groups, incidents, regression_table
 from preventeval.estimate.arithmetic import group_averages
-from preventeval.estimate.labels import Columns, LabelField, term_names
+from preventeval.estimate.labels import Columns, LabelField, event_time, no_such_label, term_names
 from preventeval.estimate.recipe import Recipe
 from preventeval.estimate.tables import html_table, summary_text, tidy_table
 from preventeval.estimate.wald import WaldTest, wald_test
@@ -53,7 +53,7 @@ class EffectEstimate:
         are); k rows. Reading it gives a table of its own.
     uncertainty
         Of the effects and, behind them, of the ``sizes`` that averages weigh with and of the
-        ``totals``.
+        ``expected`` incidents.
     scale
         What the numbers measure.
     recipe
@@ -69,10 +69,13 @@ class EffectEstimate:
         where all rows weigh the same.
     size_of
         Which of the sizes belongs to each row, shape (k,); empty where ``sizes`` is.
-    totals
-        Expected incidents with the programme behind each row, for estimators of counts, shape
+    expected
+        Incidents expected without the programme behind each row, for estimators of counts, shape
         (k,); else empty, and observed incidents are taken as given where effects are turned
-        into incidents.
+        into incidents. Where they are known and the effect is NaN, nothing was counted.
+    used
+        Unit-periods that the effects say something about, shape (n_units, n_periods), for sums
+        over them; None for all that were observed.
     aggregated
         Whether the rows are averages or sums made of what the estimator gave.
     notes
@@ -91,7 +94,8 @@ class EffectEstimate:
     post: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
     sizes: Array = field(default_factory=lambda: np.zeros(0))
     size_of: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    totals: Array = field(default_factory=lambda: np.zeros(0))
+    expected: Array = field(default_factory=lambda: np.zeros(0))
+    used: NDArray[np.bool_] | None = None
     aggregated: bool = False
     notes: tuple[Message, ...] = ()
     diagnostics: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
@@ -99,13 +103,13 @@ class EffectEstimate:
     def __post_init__(self) -> None:
         rows, size = len(self.effect), self.uncertainty.size
         spread = size in (rows, rows + len(self.sizes))
-        if self.totals.size:
+        if self.expected.size:
             if not self.scale.is_log:
                 raise EstimationError(
-                    f"an effect in {self.scale.base} came with expected incidents behind it: totals= is for "
-                    "logarithmic effects"
+                    f"an effect in {self.scale.base} came with expected incidents behind it: expected= is "
+                    "for logarithmic effects"
                 )
-            spread = len(self.totals) == rows and size in (2 * rows, 2 * rows + len(self.sizes))
+            spread = len(self.expected) == rows and size in (2 * rows, 2 * rows + len(self.sizes))
         labelled = all(len(column) == rows for column in self._columns.values())
         if not (labelled and len(self.post) == rows and spread):
             raise EstimationError(
@@ -355,7 +359,7 @@ class EffectEstimate:
         EffectEstimate
             Rows by ``event_time``; its ``overall()`` is the plain average from event time 0 on.
         """
-        kept = self if balanced is None else self._rows(self._balanced(balanced))
+        kept = self if balanced is None else self._rows(self._balanced(event_time(balanced, "balanced")))
         return kept._by("event_time", lambda times: times >= 0)
 
     def by_cohort(self) -> EffectEstimate:
@@ -383,9 +387,14 @@ class EffectEstimate:
         EffectEstimate
         """
         times = self._need_label("event_time")
-        low = times.min() if earliest is None else earliest
-        high = times.max() if latest is None else latest
-        return self._rows((times >= low) & (times <= high))
+        low = times.min() if earliest is None else event_time(earliest, "earliest")
+        high = times.max() if latest is None else event_time(latest, "latest")
+        keep = (times >= low) & (times <= high)
+        self._need(
+            keep.any(),
+            f"its event times go from {times.min()} to {times.max()}: none is from {low} to {high}",
+        )
+        return self._rows(keep)
 
     def treated_units(self) -> pd.Series[int]:
         """Number of treated units that the effect at each event time rests on.
@@ -634,7 +643,8 @@ class EffectEstimate:
             raise EstimationError(f"{self.method}: {problem}")
 
     def _need_label(self, name: str) -> NDArray[Any]:
-        self._need(name in self._columns, f"its effects are not by {name.replace('_', ' ')}")
+        if name not in self._columns:
+            raise no_such_label(self, name)
         return self._columns[name]
 
     def _wald(self, wanted: NDArray[np.bool_], when: str, *, few_clusters: bool) -> WaldTest:
@@ -654,9 +664,11 @@ class EffectEstimate:
         self._need(keep.any(), "it has no effects of the kind that was asked for")
         if keep.all():
             return self
-        totals = self.totals[keep] if self.totals.size else self.totals
-        n_sizes = self.uncertainty.size - len(keep) - len(self.totals)
-        whole = np.concatenate([keep, np.ones(n_sizes, dtype=bool), keep if totals.size else []]).astype(bool)
+        expected = self.expected[keep] if self.expected.size else self.expected
+        n_sizes = self.uncertainty.size - len(keep) - len(self.expected)
+        whole = np.concatenate([keep, np.ones(n_sizes, dtype=bool), keep if expected.size else []]).astype(
+            bool
+        )
         chosen = self.uncertainty.through(lambda a: a[..., whole], np.eye(len(whole))[whole])
         return replace(
             self,
@@ -665,7 +677,7 @@ class EffectEstimate:
             uncertainty=chosen,
             post=self.post[keep],
             size_of=self.size_of[keep] if self.size_of.size else self.size_of,
-            totals=totals,
+            expected=expected,
         )
 
     def _by(self, name: str, post: Callable[[NDArray[Any]], NDArray[np.bool_]]) -> EffectEstimate:
@@ -684,16 +696,16 @@ class EffectEstimate:
         post: NDArray[np.bool_],
     ) -> EffectEstimate:
         """Average rows into groups; group -1 is left out. What is expected in all is not averaged."""
-        k, n_totals = len(self.effect), len(self.totals)
-        n_sizes = self.uncertainty.size - k - n_totals
+        k, n_expected = len(self.effect), len(self.expected)
+        n_sizes = self.uncertainty.size - k - n_expected
         average, weights, jacobian = group_averages(
             self.effect, codes, n_groups, self.sizes, self.size_of, n_sizes
         )
         keep_sizes = of == "cohort" and bool(self.sizes.size)
         if keep_sizes:
             jacobian = np.vstack([jacobian, np.eye(n_sizes, k + n_sizes, k)])
-        if n_totals:
-            jacobian = np.hstack([jacobian, np.zeros((len(jacobian), n_totals))])
+        if n_expected:
+            jacobian = np.hstack([jacobian, np.zeros((len(jacobian), n_expected))])
         spread = self.uncertainty.through(lambda a: np.nan_to_num(a[..., :k]) @ weights.T, jacobian)
         made = self._with(average, labels, spread, of=of, post=post, scale=self.scale)
         if not keep_sizes:
@@ -713,7 +725,7 @@ class EffectEstimate:
         post: NDArray[np.bool_],
         scale: Scale,
     ) -> EffectEstimate:
-        """Other effects made from these, without sizes or totals behind them."""
+        """Other effects made from these, without sizes or expected incidents behind them."""
         own = uncertainty if uncertainty.size == len(post) else _first(uncertainty, len(post))
         return replace(
             self,
@@ -726,14 +738,20 @@ class EffectEstimate:
             aggregated=True,
             sizes=np.zeros(0),
             size_of=np.zeros(0, dtype=np.int64),
-            totals=np.zeros(0),
+            expected=np.zeros(0),
         )
 
     def _balanced(self, until: int) -> NDArray[np.bool_]:
-        """Rows of cohorts that are observed until an event time, up to that event time."""
+        """Rows of cohorts that are observed until an event time, up to that event time.
+
+        Rows that pool all cohorts are of none.
+        """
         cohort, times = self._need_label("cohort"), self._need_label("event_time")
         n_periods = self.recipe.design.n_periods
-        return np.asarray((n_periods - 1 - cohort >= until) & (times <= until) & (times > until - n_periods))
+        last = n_periods - 1 - int(cohort.min(where=cohort >= 0, initial=n_periods - 1))
+        self._need(until <= last, f"no cohort is observed to event time {until}: the last is {last}")
+        observed = (cohort >= 0) & (n_periods - 1 - cohort >= until)
+        return np.asarray(observed & (times <= until) & (times > until - n_periods))
 
 
 def _first(uncertainty: Uncertainty, k: int) -> Uncertainty:

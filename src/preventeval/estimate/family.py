@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from preventeval.errors import EstimationError, PreventEvalWarning
 from preventeval.estimate.effect import EffectEstimate
+from preventeval.estimate.recipe import require_estimate
 from preventeval.uncertainty import Influence, aligned, directions, exceedance
 
 __all__ = ["FamilyMethod", "adjust_family"]
@@ -170,7 +171,9 @@ def romano_wolf(p: Array, correlation: Array, draws: int, seed: int) -> Array:
 
 
 def _family(estimates: EffectEstimate | Sequence[EffectEstimate]) -> list[EffectEstimate]:
-    family = [estimates] if isinstance(estimates, EffectEstimate) else list(estimates)
+    family = list(estimates) if isinstance(estimates, Sequence) else [estimates]
+    for one in family:
+        require_estimate(one, "adjust_family()")
     if not family:
         raise EstimationError("a family of outcomes needs at least one estimate, and there is none")
     several = [one for one in family if len(one.effect) > 1]

@@ -145,7 +145,7 @@ def joined(estimate: EffectEstimate, fits: Fits, quantity: Quantity) -> EffectEs
         post=np.ones(len(each), dtype=bool),
         sizes=np.zeros(0),
         size_of=np.zeros(0, dtype=np.int64),
-        totals=np.zeros(0),
+        expected=np.zeros(0),
         aggregated=True,
         notes=tuple(notes),
         diagnostics=MappingProxyType(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from preventeval.errors import EstimationError
 from preventeval.estimate.arithmetic import (
+    Acting,
     averted,
     averted_slopes,
     cell_sums,
@@ -31,11 +32,16 @@ _RUNNING = ("event_time", "period")
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Cells:
-    """Treated cells with an estimate, and what is known of each: shape (k,) each."""
+    """Treated cells with an estimate, and what is known of each: shape (k,) each.
+
+    Where nothing was counted in a cell, its effect on the logarithm is minus infinity here.
+    """
 
     estimate: EffectEstimate
+    effect: Array
     observed: Array
     base: Array
+    acting: Acting
     exposure: Array | None
     seen: Array
 
@@ -63,8 +69,7 @@ def incidents_averted(estimate: EffectEstimate, by: str, *, cumulative: bool) ->
         member = np.cumsum(member, axis=0)
     of = f"cumulative_{by}" if cumulative else by
     made = _summed(cells, member, labels, of, np.ones(len(member)), AVERTED)
-    # Not what the programme left behind, but what there would have been without it.
-    expected = made.effect + member @ (cells.base if estimate.totals.size else cells.observed)
+    expected = member @ cells.base if cells.acting == "expected" else made.effect + member @ cells.observed
     return replace(made, diagnostics=_counts(cells, member, expected))
 
 
@@ -91,8 +96,8 @@ def per_exposure(estimate: EffectEstimate, by: str, per: float) -> EffectEstimat
     member, labels = _grouped(cells.estimate, by)
     exposure = member @ cells.exposure
     made = _summed(cells, member, labels, by, -per / exposure, rate(per))
-    base = cells.base if estimate.totals.size else cells.observed
-    counts = _counts(cells, member, member @ base - made.effect * exposure / per)
+    expected = member @ cells.observed - made.effect * exposure / per
+    counts = _counts(cells, member, member @ cells.base if cells.acting == "expected" else expected)
     return replace(made, diagnostics=MappingProxyType({**counts, "exposure": tuple(exposure.tolist())}))
 
 
@@ -113,22 +118,22 @@ def change_in_total(estimate: EffectEstimate, by: str) -> EffectEstimate:
     )
     cells = _treated_cells(estimate, exposed=False, early=by == "event_time")
     member, labels = _grouped(cells.estimate, by)
-    effect, k = cells.estimate.effect, len(cells.estimate.effect)
-    # Effects that are pooled over cohorts have no total of their own, and are alone in their row.
+    k = len(cells.effect)
+    # Effects that are pooled over cohorts have no incidents of their own, and are alone in their row.
     base = np.where(cells.base > 0, cells.base, 1.0)
-    estimated = bool(estimate.totals.size)
-    in_effect, in_base = total_ratio_slopes(effect, base, member)
+    estimated = cells.acting == "expected"
+    in_effect, in_base = total_ratio_slopes(cells.effect, base, cells.acting, member)
     jacobian = np.zeros((len(member), cells.estimate.uncertainty.size))
     jacobian[:, :k] = in_effect
     if estimated:
         jacobian[:, -k:] = in_base
 
     def ratio(values: Array) -> Array:
-        return total_ratio(values[..., :k], values[..., -k:] if estimated else base, member)
+        return total_ratio(values[..., :k], values[..., -k:] if estimated else base, cells.acting, member)
 
     spread = cells.estimate.uncertainty.through(ratio, jacobian)
     post = labels["event_time"] >= 0 if by == "event_time" else np.ones(len(member), dtype=bool)
-    plug_in = total_ratio(effect, base, member)
+    plug_in = total_ratio(cells.effect, base, cells.acting, member)
     return cells.estimate._with(plug_in, labels, spread, of=by, post=post, scale=estimate.scale)
 
 
@@ -136,10 +141,10 @@ def _summed(
     cells: _Cells, member: Array, labels: dict[str, NDArray[np.int64]], of: str, factor: Array, scale: Scale
 ) -> EffectEstimate:
     """Sums of incidents averted over cells, times a factor, with their joint uncertainty."""
-    estimate, log = cells.estimate, cells.estimate.scale.is_log
-    k, estimated = len(estimate.effect), bool(estimate.totals.size)
+    estimate, k = cells.estimate, len(cells.effect)
+    estimated = cells.acting == "expected"
     summing = member * factor[:, None]
-    in_effect, in_base = averted_slopes(estimate.effect, cells.base, log=log)
+    in_effect, in_base = averted_slopes(cells.effect, cells.base, cells.acting)
     jacobian = np.zeros((len(member), estimate.uncertainty.size))
     jacobian[:, :k] = summing * in_effect
     if estimated:
@@ -147,9 +152,9 @@ def _summed(
 
     def total(values: Array) -> Array:
         base = values[..., -k:] if estimated else cells.base
-        return np.asarray(averted(values[..., :k], base, log=log) @ summing.T)
+        return np.asarray(averted(values[..., :k], base, cells.acting) @ summing.T)
 
-    plug_in = averted(estimate.effect, cells.base, log=log) @ summing.T
+    plug_in = averted(cells.effect, cells.base, cells.acting) @ summing.T
     spread = estimate.uncertainty.through(total, jacobian)
     return estimate._with(plug_in, labels, spread, of=of, post=np.ones(len(member), dtype=bool), scale=scale)
 
@@ -187,24 +192,32 @@ def _treated_cells(estimate: EffectEstimate, *, exposed: bool, early: bool = Fal
         f"outcome '{design.outcome}' has no incidents behind it; name them with counts='…' in the design",
     )
     fitted = _weighing_as_in_total(estimate)
-    post = fitted._rows((fitted.post | early) & np.isfinite(fitted.effect))
+    known = np.isfinite(fitted.effect)
+    if fitted.expected.size:
+        known |= fitted.expected > 0
+    post = fitted._rows((fitted.post | early) & known)
     design = fitted.recipe.design
     incidents, exposure = design.incidents, design.panel.exposure
     assert incidents is not None
-    known = np.isfinite(incidents)
+    whole = np.isfinite(incidents) & (design.weights > 0)[:, None]
+    if fitted.used is not None:
+        whole &= fitted.used
     if exposed or fitted.scale.base == "rate":
         assert exposure is not None
-        known &= np.isfinite(exposure)
-    seen = np.where(known, 1.0, np.nan)
+        whole &= np.isfinite(exposure)
+    seen = np.where(whole, 1.0, np.nan)
     n_seen, observed = _over_units(post, seen), _over_units(post, incidents * seen)
     at_risk = None if exposure is None else _over_units(post, exposure * seen)
-    base = n_seen
-    if fitted.scale.is_log:
-        base = post.totals if post.totals.size else observed
+    acting: Acting = "at_risk"
+    effect, base = post.effect, n_seen
+    if post.expected.size:
+        effect, base, acting = np.where(np.isnan(effect), -np.inf, effect), post.expected, "expected"
+    elif fitted.scale.is_log:
+        base, acting = observed, "observed"
     elif fitted.scale.base == "rate":
         assert at_risk is not None
         base = at_risk / float(fitted.scale.per or 1)
-    return _Cells(post, observed, base, at_risk, n_seen)
+    return _Cells(post, effect, observed, base, acting, at_risk, n_seen)
 
 
 def _over_units(estimate: EffectEstimate, grid: Array) -> Array:

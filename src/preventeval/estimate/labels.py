@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from preventeval.errors import EstimationError
+
 if TYPE_CHECKING:
     from preventeval.design import StudyDesign
     from preventeval.estimate.effect import EffectEstimate
 
-__all__ = ["Columns", "LabelField", "named_columns", "term_names"]
+__all__ = ["Columns", "LabelField", "event_time", "named_columns", "no_such_label", "term_names"]
 
 type Columns = Mapping[str, NDArray[Any]]
 #: Labels that a row of effects can carry, in the order in which names of rows show them.
@@ -36,6 +39,47 @@ class LabelField:
         for column in columns.values():
             column.flags.writeable = False
         instance.__dict__["labels"] = columns
+
+
+def event_time(given: object, option: str) -> int:
+    """A time since the start, in periods.
+
+    Parameters
+    ----------
+    given
+        What was given for one.
+    option
+        What it was given as, for the message.
+
+    Raises
+    ------
+    EstimationError
+        It is no whole number.
+    """
+    try:
+        return operator.index(given)  # type: ignore[arg-type]  # which is what is asked here
+    except TypeError:
+        raise EstimationError(
+            f"{option}={given!r}: expected a whole number of periods since the start, such as {option}=3"
+        ) from None
+
+
+def no_such_label(estimate: EffectEstimate, name: str) -> EstimationError:
+    """Say that effects are not by what was asked for, and what they are by.
+
+    Parameters
+    ----------
+    estimate
+        The effects.
+    name
+        What was asked for.
+    """
+    own = [repr(known) for known in _LABELS if known in estimate._columns]
+    hint = "ask the estimate as it was fitted"
+    if own and not estimate.aggregated:
+        hint = f"they are by {', '.join(own)}; sums and totals also take 'overall'"
+    problem = f"{estimate.method}: its effects are not by {name.replace('_', ' ')}"
+    return EstimationError(problem, hint=hint)
 
 
 def named_columns(columns: Columns, design: StudyDesign) -> dict[str, list[Any]]:

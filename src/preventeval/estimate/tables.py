@@ -5,10 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from preventeval.errors import EstimationError
 from preventeval.estimate.labels import named_columns
+from preventeval.words import Message, render
 
 if TYPE_CHECKING:
     from preventeval.estimate.effect import Array, EffectEstimate
@@ -59,11 +61,13 @@ def summary_text(estimate: EffectEstimate, level: float) -> str:
     design = estimate.recipe.design
     table = estimate.tidy(level)[["term", "estimate", "std_error", "conf_low", "conf_high", "p_value"]]
     lines = [
-        f"{estimate.method}: {estimate.of} effects on {design.outcome} ({estimate.scale.name})",
+        f"{estimate.method}: {_kind(estimate)} on {design.outcome} ({_scale(estimate)})",
         f"{int(design.ever_treated.sum())} treated and {int((~design.ever_treated).sum())} never treated "
         f"units, {design.n_periods} periods, {estimate.nobs} unit-periods, {design.comparison} comparison",
         f"{level:.0%} {estimate.interval_kind} intervals, pointwise",
-        table.to_string(index=False, float_format=lambda x: f"{x:.4f}", na_rep=""),
+        table.to_string(
+            index=False, float_format=lambda x: f"{x:.4f}", formatters={"p_value": _p_value}, na_rep=""
+        ),
     ]
     if estimate.of == "difference" and estimate.interval_kind == "confidence":
         lines.append(_joint_line(estimate))
@@ -72,9 +76,26 @@ def summary_text(estimate: EffectEstimate, level: float) -> str:
 
 def html_table(estimate: EffectEstimate) -> str:
     """The estimate as a table for notebooks; texts of the user are escaped."""
-    caption = escape(f"{estimate.method}: {estimate.of} effects, {estimate.scale.name}")
+    caption = escape(f"{estimate.method}: {_kind(estimate)}, {_scale(estimate)}")
     table = estimate.tidy().to_html(index=False, escape=True, float_format=lambda x: f"{x:.4g}")
     return f"<p>{caption}</p>{table}"
+
+
+def _kind(estimate: EffectEstimate) -> str:
+    """What the rows are, such as event time effects."""
+    return f"{estimate.of.replace('_', ' ')} effect{'s' if len(estimate.effect) > 1 else ''}"
+
+
+def _scale(estimate: EffectEstimate) -> str:
+    """What the numbers measure, in words."""
+    return render(Message("summary-scale", {"scale": estimate.scale.name, "per": estimate.scale.per or 1}))
+
+
+def _p_value(p: float) -> str:
+    """A p-value as text; none below what four decimals show is 0."""
+    if np.isnan(p):
+        return ""
+    return "<0.0001" if p < 0.0001 else f"{p:.4f}"
 
 
 def _joint_line(estimate: EffectEstimate) -> str:

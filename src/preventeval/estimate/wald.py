@@ -83,7 +83,7 @@ def wald_test(effect: Array, cov: Array, df: float | None = None) -> WaldTest:
         raise EstimationError(
             f"a joint test of {q} effects is not possible: their covariance is singular, because there are "
             "more effects than clusters or some follow from the others",
-            hint="test fewer effects, or averages of them",
+            hint="test fewer effects or averages of them, such as by_event_time().within(-6, -1).pre_test()",
         )
     statistic = float(np.sum((vectors.T @ (effect / scale)) ** 2 / values))
     if df is None:

@@ -17,8 +17,8 @@ from preventeval.design import StudyDesign
 from preventeval.estimate import EffectEstimate
 from preventeval.evaluation.outcome import Attempt, OutcomeEvaluation
 from preventeval.evaluation.plan import Plan
-from preventeval.evaluation.subgroups import Subgroups, differ, treated_clusters
-from preventeval.evaluation.verdict import TOO_FEW, gates_of, verdict_of
+from preventeval.evaluation.subgroups import Subgroups, differ
+from preventeval.evaluation.verdict import gates_of, verdict_of
 from preventeval.report import (
     ChartSeries,
     DataFacts,
@@ -39,13 +39,14 @@ from preventeval.report import (
     SubgroupFacts,
 )
 from preventeval.sensitivity import Finding, of_counts, overall_of
+from preventeval.sensitivity.finding import few_treated
 
 __all__ = ["describe"]
 
 Array = NDArray[np.float64]
 #: Below this many expected incidents a percentage says more than the data do.
 _SMALL_BASE = 30
-_PACKAGES = ("numpy", "scipy", "pandas", "statsmodels", "linearmodels", "pymc", "arviz", "nutpie")
+_PACKAGES, _PACKAGES_OF_MODELS = ("numpy", "scipy", "pandas"), ("pymc", "arviz", "nutpie")
 
 
 def describe(
@@ -90,12 +91,19 @@ def describe(
         reproduce=ReproduceFacts(
             version=metadata.version("preventeval"),
             python=platform.python_version(),
-            packages={name: metadata.version(name) for name in _PACKAGES},
+            packages={name: metadata.version(name) for name in _packages(outcomes)},
             seed=_seed(plan),
             spec=plan.spec_text,
             command=plan.command,
         ),
     )
+
+
+def _packages(outcomes: Sequence[OutcomeEvaluation]) -> tuple[str, ...]:
+    """Packages that the numbers were made with."""
+    fitted = (estimate for outcome in outcomes for estimate in outcome.fitted)
+    modelled = any(estimate.interval_kind == "credible" for estimate in fitted)
+    return (*_PACKAGES, *_PACKAGES_OF_MODELS) if modelled else _PACKAGES
 
 
 def _seed(plan: Plan) -> int | None:
@@ -138,7 +146,6 @@ def _design(design: StudyDesign) -> DesignFacts:
 def _outcome(outcome: OutcomeEvaluation, level: float) -> OutcomeFacts:
     design = outcome.plan.design
     primary = _estimate(outcome.estimate, level)
-    fitted = [attempt.estimate for attempt in outcome.others if attempt.estimate is not None]
     observed, since, until, covered = _covered(outcome.estimate)
     base = observed if primary.expected is None else primary.expected
     treated = int((design.treated & np.isfinite(design.y)).sum())
@@ -156,7 +163,7 @@ def _outcome(outcome: OutcomeEvaluation, level: float) -> OutcomeFacts:
         unestimated=0 if covered is None else max(treated - covered, 0),
         primary=primary,
         others=[_attempt(attempt, level) for attempt in outcome.others],
-        verdict=verdict_of(outcome.estimate, fitted, outcome.findings),
+        verdict=verdict_of(outcome.estimate, outcome.fitted[1:], outcome.findings),
         findings=[_finding(finding) for finding in outcome.findings],
         subgroups=[_subgroups(groups, outcome.estimate, level) for groups in outcome.subgroups],
         series=_series(outcome.estimate, level),
@@ -250,7 +257,7 @@ def _group(name: str, estimate: EffectEstimate, whole: EffectEstimate, level: fl
         label=name,
         n_treated=int(design.ever_treated.sum()),
         n_comparison=int((~design.ever_treated).sum()),
-        few=treated_clusters(estimate) < TOO_FEW,
+        few=few_treated(design),
         small_base=expected is not None and expected < _SMALL_BASE,
         notes=[Sentence.of(note) for note in (*design.notes, *estimate.notes) if note not in said],
         **numbers,
@@ -374,6 +381,7 @@ def _series(estimate: EffectEstimate, level: float) -> ChartSeries | None:
         expected_high=_numbers(ends[1]),
         starts=[int(start) for start in starts],
         starts_count=[int(count) for count in counts],
+        gaps=not (seen == len(mine)).all(),
     )
 
 

@@ -31,5 +31,11 @@ class OutcomeEvaluation:
     findings: tuple[Finding, ...]
     subgroups: tuple[Subgroups, ...] = ()
 
+    @property
+    def fitted(self) -> tuple[EffectEstimate, ...]:
+        """Estimates of all methods that gave one, the primary one first."""
+        others = (attempt.estimate for attempt in self.others if attempt.estimate is not None)
+        return (self.estimate, *others)
+
     def __repr__(self) -> str:
         return f"OutcomeEvaluation({self.plan.label}, {self.plan.role}, {len(self.findings)} checks)"

@@ -19,11 +19,19 @@ from preventeval.errors import DesignError, OutputError, PreventEvalError, Preve
 from preventeval.estimate import EffectEstimate, Estimator, adjust_family
 from preventeval.evaluation.describe import describe
 from preventeval.evaluation.outcome import Attempt, OutcomeEvaluation
-from preventeval.evaluation.plan import OutcomePlan, Plan, plan_from_designs, plan_from_spec
+from preventeval.evaluation.plan import (
+    OutcomePlan,
+    Plan,
+    plan_from_designs,
+    plan_from_spec,
+    require_lists,
+    spec_of,
+)
 from preventeval.evaluation.subgroups import fit_subgroups
+from preventeval.evaluation.tables import overall_table
 from preventeval.report import Facts, ProgrammeFacts, headline, render_brief, render_technical
 from preventeval.sensitivity import CHECKS, DEFAULT_CHECKS, Finding, overall_of
-from preventeval.spec import Spec, load_spec
+from preventeval.spec import Spec
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -123,18 +131,18 @@ class Evaluation:
         """Every estimate as CSV, by the name of its file."""
         tables: dict[str, str] = {}
         for outcome in self.outcomes:
-            fitted = [outcome.estimate, *(a.estimate for a in outcome.others if a.estimate is not None)]
-            for estimate in fitted:
+            name = re.sub(r"[^\w-]+", "-", f"{outcome.plan.design.outcome}-overall")
+            tables[f"estimates/{name}.csv"] = _csv(overall_table(outcome, self.plan.level))
+            for estimate in outcome.fitted:
                 name = re.sub(r"[^\w-]+", "-", f"{estimate.recipe.design.outcome}-{estimate.method}")
                 again = sum(path.startswith(f"estimates/{name}") for path in tables)
                 path = f"estimates/{name}{f'-{again + 1}' if again else ''}.csv"
-                tables[path] = estimate.tidy(self.plan.level).to_csv(index=False, lineterminator="\n")
+                tables[path] = _csv(estimate.tidy(self.plan.level))
             for groups in outcome.subgroups:
                 effects, column = groups.effects, groups.fits.column
                 if effects is not None:
                     name = re.sub(r"[^\w-]+", "-", f"{outcome.plan.design.outcome}-by-{column}")
-                    table = effects.tidy(self.plan.level)
-                    tables[f"estimates/{name}.csv"] = table.to_csv(index=False, lineterminator="\n")
+                    tables[f"estimates/{name}.csv"] = _csv(effects.tidy(self.plan.level))
         return tables
 
 
@@ -196,6 +204,7 @@ def evaluate(
     'supports'
     """
     if isinstance(study, StudyDesign):
+        require_lists(secondary=secondary, labels=labels or (), also=also, checks=checks)
         designs = [study, *secondary]
         plan = plan_from_designs(
             designs,
@@ -207,12 +216,17 @@ def evaluate(
             programme=ProgrammeFacts(name=name, place=place),
         )
     else:
+        spec = spec_of(study)
         if secondary or also or labels is not None or estimator is not None:
             raise DesignError("a spec says itself which outcomes and methods to use: change the spec instead")
-        plan = plan_from_spec(study if isinstance(study, Spec) else load_spec(study))
+        plan = plan_from_spec(spec)
     say = progress or (lambda text: None)
     outcomes = tuple(_evaluate_outcome(outcome, plan, say) for outcome in plan.outcomes)
     return Evaluation(plan, outcomes, dt.datetime.now(tz=dt.UTC).date(), _family(outcomes))
+
+
+def _csv(table: pd.DataFrame) -> str:
+    return table.to_csv(index=False, lineterminator="\n")
 
 
 def _family(outcomes: Sequence[OutcomeEvaluation]) -> pd.DataFrame | None:

@@ -10,10 +10,10 @@ import numpy as np
 from preventeval.errors import EstimationError
 from preventeval.estimate import EffectEstimate
 from preventeval.estimate.groups import Fits, fit_groups, joined
-from preventeval.evaluation.verdict import TOO_FEW
 from preventeval.sensitivity import failed_gates, of_counts
+from preventeval.sensitivity.finding import few_treated
 
-__all__ = ["Difference", "Subgroups", "differ", "fit_subgroups", "treated_clusters"]
+__all__ = ["Difference", "Subgroups", "differ", "fit_subgroups"]
 
 Differ = Literal["yes", "unclear", "unknown"]
 _LEVEL = 0.95
@@ -83,7 +83,7 @@ def differ(subgroups: Subgroups) -> Difference:
     """
     if subgroups.effects is None:
         return Difference("unknown", reason="no group has an effect")
-    few = [name for name, part in subgroups.fits.parts.items() if treated_clusters(part) < TOO_FEW]
+    few = [name for name, part in subgroups.fits.parts.items() if few_treated(part.recipe.design)]
     if few:
         return Difference("unknown", reason=f"there are too few treated areas in {', '.join(few)}")
     try:
@@ -98,9 +98,3 @@ def differ(subgroups: Subgroups) -> Difference:
     if not np.isfinite(p):
         return Difference("unknown", reason="there are too few treated areas for the number of groups")
     return Difference("yes" if p < 1 - _LEVEL else "unclear", p)
-
-
-def treated_clusters(estimate: EffectEstimate) -> int:
-    """Number of clusters with treated units."""
-    design = estimate.recipe.design
-    return len(np.unique(design.clusters[design.ever_treated]))

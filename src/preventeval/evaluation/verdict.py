@@ -16,23 +16,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import numpy as np
-
 from preventeval.estimate import EffectEstimate
 from preventeval.report import Sentence, VerdictFacts
 from preventeval.sensitivity import Finding, conclusion, failed_gates, overall_of
+from preventeval.sensitivity.finding import TOO_FEW, treated_clusters
 from preventeval.words import Message
 
-__all__ = ["TOO_FEW", "gates_of", "verdict_of"]
+__all__ = ["gates_of", "verdict_of"]
 
 Certainty = Literal["high", "moderate", "low", "very_low"]
 _DIRECTIONS: dict[int, Literal["fall", "rise", "unclear"]] = {-1: "fall", 0: "unclear", 1: "rise"}
 _LADDER: tuple[Certainty, ...] = ("high", "moderate", "low", "very_low")
 _LOWERING = ("pre_trends", "placebo_in_time", "leave_one_out", "two_way_weights")
 _HINGES = ("start_date", "leave_one_out")
-#: With 6 treated clusters of 40 the usual tests reject 10 to 14 per cent where 5 are meant, and
-#: with 1 to 3 of 30 (simulated here) 20 to 75 per cent: there the interval says nothing.
-_FEW, TOO_FEW = 10, 4
+#: With 6 treated clusters of 40 the usual tests reject 10 to 14 per cent where 5 are meant.
+_FEW = 10
 _LEVEL = 0.95
 
 
@@ -56,7 +54,7 @@ def verdict_of(
     """
     design = estimate.recipe.design
     overall = overall_of(estimate)
-    clusters = len(np.unique(design.clusters[design.ever_treated]))
+    clusters = treated_clusters(design)
     found = conclusion(overall, _LEVEL)
     sign = found if found is not None and clusters >= TOO_FEW else 0
     weak = [finding.check for finding in findings if finding.verdict == "weakens"]
@@ -95,7 +93,8 @@ def verdict_of(
                 Message("reason-check-supports", {"count": supports}),
             )
         ],
-        hinges=[check for check in _HINGES if check in weak],
+        # Where there is no answer, nothing of it hangs on anything.
+        hinges=[check for check in _HINGES if check in weak and clusters >= TOO_FEW],
     )
 
 

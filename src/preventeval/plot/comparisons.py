@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from preventeval.errors import OutputError
 from preventeval.plot._style import ACCENT, DARK, GREEN, TEXT, new_axes, style
 from preventeval.words import Message, Values, render
 
@@ -36,7 +37,17 @@ def goodman_bacon(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
         The Axes that were drawn on.
+
+    Raises
+    ------
+    OutputError
+        It is no such table.
     """
+    if not {"kind", "weight", "estimate", "scale"} <= set(getattr(table, "columns", ())):
+        raise OutputError(
+            f"plot.goodman_bacon() draws a table of comparisons, and was given a {type(table).__name__}",
+            hint="make it first: table = sensitivity.goodman_bacon(design)",
+        )
     ax = new_axes(ax)
     ax.axhline(0, color=TEXT, linewidth=1)
     whole = float((table["weight"] * table["estimate"]).sum())
@@ -51,6 +62,7 @@ def goodman_bacon(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         label = render(Message("plot-comparisons-kind", about))
         ax.scatter(rows["weight"], rows["estimate"], marker=marker, color=colour, s=42, label=label, zorder=3)
     ax.set_xlim(left=0)
+    ax.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.3g}")
     ax.set_xlabel(render(Message("plot-comparisons-x")))
     ax.set_ylabel(render(Message("plot-comparisons-y", {"scale": str(table["scale"].iloc[0])})))
     ax.set_title(render(Message("plot-comparisons-title")), wrap=True)

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from preventeval.did import CallawaySantAnna, ImputationDiD
 from preventeval.errors import OutputError
 from preventeval.estimate import EffectEstimate
+from preventeval.estimate.recipe import require_estimate
+from preventeval.plot._sources import outcome_of
 from preventeval.plot._style import ACCENT, BAND, DARK, EARLY, EARLY_BAND, TEXT, new_axes, style
 from preventeval.report import EffectRow, Facts, OutcomeFacts
 from preventeval.report.chart_data import (
@@ -40,7 +43,7 @@ def event_study(
     """Draw effects by time since the start, with intervals and a simultaneous band.
 
     Those before the start are grey: they are not effects of the programme, and should be
-    close to zero.
+    close to zero. The legend says what they are measured against.
 
     Parameters
     ----------
@@ -67,7 +70,7 @@ def event_study(
     _draw_effects(ax, chart)
     ax.set(xlabel=chart.x_label, ylabel=chart.y_label)
     ax.set_title(chart.title, wrap=True)
-    handles = _legend([chart], _interval_name(source, level))
+    handles = _legend([chart], _interval_name(source, level), _against(source, [chart]))
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, -0.16), ncols=2)
     return ax
 
@@ -94,7 +97,9 @@ def cohorts(estimate: EffectEstimate, *, level: float = 0.95) -> NDArray[Any]:
         The effects are not by cohort and time since the start, or there are none.
     """
     from matplotlib import pyplot as plt
+    from matplotlib.lines import Line2D
 
+    require_estimate(estimate, "plot.cohorts()")
     if "unit" in estimate.labels or not {"cohort", "event_time"} <= set(estimate.labels):
         raise OutputError(
             f"{estimate.method}: its effects are not by cohort and time since the start",
@@ -129,13 +134,17 @@ def cohorts(estimate: EffectEstimate, *, level: float = 0.95) -> NDArray[Any]:
         ax.set_title(title, fontsize="medium", fontweight="normal")
     for ax in panels[len(charts) :]:
         ax.remove()
+    chart = next(iter(charts.values()))
+    for ax in grid[:, 0]:
+        ax.set_ylabel(chart.y_label)
     for ax in panels[max(0, len(charts) - columns) : len(charts)]:
         ax.tick_params(labelbottom=True)
         ax.set_xlabel(render(Message("label-event-time")))
-    chart = next(iter(charts.values()))
     figure.suptitle(chart.title, x=0.01, ha="left", fontsize="medium", fontweight="bold")
-    figure.supylabel(chart.y_label, fontsize="medium")
-    handles = _legend(list(charts.values()), _interval_name(estimate, level))
+    shown_charts = list(charts.values())
+    handles = _legend(shown_charts, _interval_name(estimate, level), _against(estimate, shown_charts))
+    if any(row.units == 1 for chart in shown_charts for row in chart.rows):
+        handles.append(Line2D([], [], linestyle="", label=render(Message("plot-lone"))))
     figure.legend(handles=handles, loc="outside lower left", ncols=1 if columns == 1 else 2)
     return panels[: len(charts)]
 
@@ -203,7 +212,24 @@ def _draw_effects(ax: Axes, chart: EventChart) -> None:
                 )
 
 
-def _legend(charts: Sequence[EventChart], interval: str) -> list[Artist]:
+def _against(source: EffectEstimate | OutcomeFacts | Facts, charts: Sequence[EventChart]) -> str:
+    """What effects before the start are measured against, as far as that can be said in short."""
+    at = {time for chart in charts for time in chart.times}
+    zero = {t for chart in charts for t, row in zip(chart.times, chart.rows, strict=True) if row.reference}
+    if any(time < 0 for time in zero):
+        return ", ".join(str(time).replace("-", "−") for time in sorted(zero))
+    if not isinstance(source, EffectEstimate):
+        return "none"
+    estimator, last = source.recipe.estimator, -1 - source.recipe.design.anticipation
+    if isinstance(estimator, ImputationDiD):
+        return "earlier"
+    if isinstance(estimator, CallawaySantAnna) and estimator.base_period == "varying":
+        return "each"
+    seasons = getattr(estimator, "season_effects", False)
+    return "none" if seasons or last in at else str(last).replace("-", "−")
+
+
+def _legend(charts: Sequence[EventChart], interval: str, against: str) -> list[Artist]:
     """What the signs in charts of effects mean, as far as they occur."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -212,7 +238,8 @@ def _legend(charts: Sequence[EventChart], interval: str) -> list[Artist]:
     point: dict[str, Any] = {"marker": "o", "linestyle": "", "markersize": 5}
     handles: list[Artist] = [Line2D([], [], color=DARK, label=render(Message("plot-after")), **point)]
     if any(time < 0 for time, _ in rows):
-        handles.append(Line2D([], [], color=EARLY, label=render(Message("plot-before")), **point))
+        before = render(Message("plot-before", {"against": against}))
+        handles.append(Line2D([], [], color=EARLY, label=before, **point))
     if any(row.reference or row.few for _, row in rows):
         hollow: dict[str, Any] = {**point, "color": TEXT, "markerfacecolor": "white"}
         handles.append(Line2D([], [], label=render(Message("plot-hollow")), **hollow))
@@ -227,13 +254,9 @@ def _interval_name(source: EffectEstimate | OutcomeFacts | Facts, level: float) 
     kind: str = "confidence"
     if isinstance(source, EffectEstimate):
         kind = source.interval_kind
-    elif (own := _outcome(source).primary.overall) is not None:
+    elif (own := outcome_of(source, "event_study").primary.overall) is not None:
         level, kind = own.level, own.kind
     return render(Message("label-interval", {"level": round(100 * level, 1), "kind": kind}))
-
-
-def _outcome(source: OutcomeFacts | Facts) -> OutcomeFacts:
-    return source.primary if isinstance(source, Facts) else source
 
 
 def _event_chart(source: EffectEstimate | OutcomeFacts | Facts, level: float) -> EventChart:
@@ -245,7 +268,7 @@ def _event_chart(source: EffectEstimate | OutcomeFacts | Facts, level: float) ->
         known = np.isfinite(numbers["value"])
         rows = _rows(numbers.assign(units=units)[known])
         return rows_chart(rows, shown.recipe.design.outcome, shown.scale.name, shown.scale.per)
-    outcome = _outcome(source)
+    outcome = outcome_of(source, "event_study")
     chart = event_chart(outcome, outcome.primary)
     if chart is None:
         raise OutputError(f"{outcome.primary.method} gives no effects by time since the start")
@@ -281,10 +304,17 @@ def _rows(numbers: pd.DataFrame) -> list[EffectRow]:
 
 def _forest_chart(source: Sequence[EffectEstimate] | OutcomeFacts | Facts, level: float) -> ForestChart:
     if isinstance(source, (Facts, OutcomeFacts)):
-        chart = forest_chart(_outcome(source))
+        chart = forest_chart(outcome_of(source, "forest"))
         if chart is None:
             raise OutputError("there are not two estimates on one scale to set side by side")
         return chart
+    if not isinstance(source, Sequence):
+        raise OutputError(
+            f"plot.forest() draws a list of estimates, and was given a single {type(source).__name__}",
+            hint="put estimates in brackets: plot.forest([one, other])",
+        )
+    for estimate in source:
+        require_estimate(estimate, "plot.forest()")
     whole = [estimate if estimate.of == "overall" else estimate.overall() for estimate in source]
     if all(estimate.scale.is_log for estimate in whole):
         whole = [estimate.as_percent() for estimate in whole]

@@ -8,6 +8,8 @@ import numpy as np
 
 from preventeval.errors import OutputError
 from preventeval.estimate import EffectEstimate
+from preventeval.estimate.recipe import require_estimate
+from preventeval.plot._sources import outcome_of
 from preventeval.plot._style import ACCENT, BAND, DARK, TEXT, label_periods, new_axes, style
 from preventeval.report import Facts, OutcomeFacts
 from preventeval.report.chart_data import line_chart
@@ -41,7 +43,7 @@ def observed_expected(source: OutcomeFacts | Facts, ax: Axes | None = None) -> A
     OutputError
         The facts hold no such series.
     """
-    outcome = source.primary if isinstance(source, Facts) else source
+    outcome = outcome_of(source, "observed_expected")
     chart = line_chart(outcome)
     if chart is None:
         raise OutputError(f"no observed and expected values are kept for '{outcome.name}'")
@@ -96,6 +98,7 @@ def cumulative_averted(
     EstimationError
         The estimate cannot be restated as incidents.
     """
+    require_estimate(estimate, "plot.cumulative_averted()")
     running = estimate.averted(by=by, cumulative=True)
     total, ends = running.params.to_numpy(), running.conf_int(level).to_numpy()
     at = running.labels[by].to_numpy()

@@ -70,9 +70,11 @@ def brief_html(facts: Facts, language: str = "en") -> str:
         chart=chart,
         drawn=lines_svg(chart, "lines") if chart is not None else "",
         table=_behind(chart) if chart is not None else [],
+        ranged=chart is not None and any(low is not None for low in chart.low),
         groups=subgroups.by_group(outcome),
         headings=headings,
         secondary=secondary,
+        averaged="label-percent-range" in headings,
         said=lists.can_and_cannot(facts),
         certainty=sentences.certainty(outcome),
         reasons=[*lists.reasons(outcome), *lists.beside(outcome)],
@@ -88,7 +90,7 @@ def _notes(facts: Facts, outcome: OutcomeFacts) -> list[Message]:
     """What stands right below the headline: harm first, then what the answer hangs on."""
     found = [
         sentences.direction_note(outcome),
-        sentences.unwanted_others(facts),
+        *sentences.unwanted_others(facts),
         *sentences.hinges(facts, outcome),
         sentences.unclear_note(facts, outcome),
     ]
@@ -139,6 +141,7 @@ def _short_design(facts: Facts) -> Message:
             "comparison": design.n_comparison,
             "units": design.n_units,
             "unit": design.unit,
+            "named": "no" if design.unit.casefold() == "area" else "yes",
             "first": period_words(design.first, design.frequency),
             "last": period_words(design.last, design.frequency),
         },

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from preventeval.report.facts import EffectRow, EstimateFacts, OutcomeFacts
 from preventeval.report.numbers import decimals, write_number
-from preventeval.report.quantities import expected_note, rounded
+from preventeval.report.quantities import expected_note, rounded, too_few
 from preventeval.words import Message, Value, render
 
 __all__ = [
@@ -45,6 +45,8 @@ class LineChart:
         Position among the labels and number of units, for every start.
     from_zero
         Whether the vertical axis has to begin at zero.
+    note
+        What a reader has to know about the lines; empty where there is nothing.
     """
 
     title: str
@@ -60,6 +62,7 @@ class LineChart:
     expected_label: str
     starts_label: str
     language: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +194,13 @@ def line_chart(outcome: OutcomeFacts, language: str = "en") -> LineChart | None:
         return None
     # A straight line may lead below zero; incidents do not.
     floor = 0.0 if outcome.counted and outcome.measure != "value" else -math.inf
+    # An interval that says nothing is not drawn either.
+    unknown: list[float | None] = [None] * len(series.labels)
+    few = too_few(outcome) is not None
+    ranges = (unknown, unknown) if few else (series.expected_low, series.expected_high)
     expected, low, high = (
         tuple(None if value is None else max(value, floor) for value in line)
-        for line in (series.expected, series.expected_low, series.expected_high)
+        for line in (series.expected, *ranges)
     )
     last_observed, last_expected = series.observed[-1], expected[-1]
     ends = {"first": series.labels[0], "last": series.labels[-1]}
@@ -217,6 +224,7 @@ def line_chart(outcome: OutcomeFacts, language: str = "en") -> LineChart | None:
         expected_label=render(Message("label-expected"), language),
         starts_label=render(Message("chart-starts"), language),
         language=language,
+        note=render(Message("chart-gaps"), language) if series.gaps else "",
     )
 
 
@@ -381,7 +389,7 @@ def bar_chart(outcome: OutcomeFacts, language: str = "en") -> BarChart | None:
     change, low, high, places = estimate.change, None, None, 0
     if change is not None:
         places = rounded("count", change).places
-        if change.low is not None and change.high is not None:
+        if change.low is not None and change.high is not None and too_few(outcome) is None:
             ends = (outcome.observed - change.high, outcome.observed - change.low)
             low, high = (max(end, 0.0) for end in ends)
     expected = max(estimate.expected, 0.0)

@@ -6,16 +6,69 @@ from preventeval.report.dates import period_words
 from preventeval.report.facts import DesignFacts, EstimateFacts, Facts, OutcomeFacts
 from preventeval.words import Message, Value
 
-__all__ = ["assumptions", "check_question", "data", "design", "estimand"]
+__all__ = [
+    "assumptions",
+    "check_question",
+    "comparison",
+    "counted",
+    "data",
+    "decisions",
+    "design",
+    "estimand",
+]
 
 
-def design(facts: DesignFacts) -> list[Message]:
+def comparison(method: str, named: str, *, staggered: bool) -> Message | None:
+    """Whom a method compares with, where it does not go by the comparison that the design names.
+
+    Parameters
+    ----------
+    method
+        Name of the method.
+    named
+        The comparison of the design.
+    staggered
+        Whether there are several starts.
+
+    Returns
+    -------
+    Message or None
+        None where it does what the design says.
+    """
+    if method == "TwoWayFixedEffects":
+        return Message("note-twfe-comparison")
+    if method == "SunAbraham" and named == "not_yet_treated" and staggered:
+        return Message("note-sunab-comparison")
+    if method == "HierarchicalCounts" and named == "never_treated":
+        return Message("note-hierarchical-comparison")
+    return None
+
+
+def decisions(facts: Facts) -> list[Message]:
+    """What was decided when the design was made, as far as the main method goes by it.
+
+    Methods for counts take incidents and exposure, and not the rates that the design offers.
+    """
+    own = facts.primary.primary.overall
+    counts = own is not None and own.scale in ("log_rate_ratio", "rate_ratio")
+    return [counted(note.message) if counts else note.message for note in facts.design.notes]
+
+
+def counted(note: Message) -> Message:
+    """A note of the design as it is for a method that takes incidents and exposure."""
+    chosen = note.key == "note-measure-chosen" and note.values["measure"] == "rate"
+    return Message("note-measure-counts", {"outcome": note.values["outcome"]}) if chosen else note
+
+
+def design(facts: DesignFacts, method: str) -> list[Message]:
     """Say who was compared with whom, and when.
 
     Parameters
     ----------
     facts
         The design.
+    method
+        The method whose comparison is told.
 
     Returns
     -------
@@ -34,12 +87,14 @@ def design(facts: DesignFacts) -> list[Message]:
         "periods": facts.n_periods,
         "cells": facts.n_treated_cells,
         "comparison": facts.comparison,
+        "named": "no" if facts.unit.casefold() == "unit" else "yes",
     }
     said = [Message("design-compared", compared)]
     if facts.starts:
         ends = {"first": when(facts.starts[0].label), "last": when(facts.starts[-1].label)}
         said.append(Message("design-starts", {"kinds": len(facts.starts), **ends}))
-    said.append(Message(f"design-{facts.comparison.replace('_', '-')}", {"count": facts.n_comparison}))
+    group = Message(f"design-{facts.comparison.replace('_', '-')}", {"count": facts.n_comparison})
+    said.append(comparison(method, facts.comparison, staggered=len(facts.starts) > 1) or group)
     if facts.anticipation:
         said.append(Message("design-anticipation", {"count": facts.anticipation}))
     if facts.cluster is None or facts.cluster == facts.unit:

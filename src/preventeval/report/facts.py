@@ -123,6 +123,9 @@ class ChartSeries(_Frozen):
     expected_high: list[float | None]
     starts: list[int] = Field(description="Positions of the labels at which units started.")
     starts_count: list[int] = Field(description="How many units started there.")
+    gaps: bool = Field(
+        default=False, description="Whether some units lack some periods: each period is of those observed."
+    )
 
 
 class GateFacts(_Frozen):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from preventeval.report.design_words import check_question
 from preventeval.report.facts import EstimateFacts, Facts, OutcomeFacts
-from preventeval.report.quantities import gate_failed, refusal
+from preventeval.report.quantities import gate_failed, refusal, too_few
 from preventeval.words import Message
 
 __all__ = ["Said", "beside", "can_and_cannot", "next_look", "next_steps", "raise_certainty", "reasons"]
@@ -109,6 +109,8 @@ def next_steps(facts: Facts) -> list[Message | str]:
 def _next(outcome: OutcomeFacts) -> str:
     """The step that follows from direction and certainty."""
     verdict = outcome.verdict
+    if too_few(outcome) is not None:
+        return "next-too-few"
     if verdict.wanted is None or verdict.certainty == "very_low":
         return "next-unclear"
     if not verdict.wanted:
@@ -142,9 +144,10 @@ def _can(facts: Facts, outcome: OutcomeFacts) -> list[Message]:
         run = [f for f in outcome.findings if f.verdict in ("supports", "weakens")]
         passed = sum(f.verdict == "supports" for f in run)
         if passed:
-            said.append(Message("can-checks", {"passed": passed, "run": len(run)}))
-        if (count := _agreeing(outcome)) is not None:
-            said.append(Message("can-methods", {"count": count}))
+            key = "can-checks-unclear" if verdict.direction == "unclear" else "can-checks"
+            said.append(Message(key, {"passed": passed, "run": len(run)}))
+        if (methods := _methods(outcome)) is not None:
+            said.append(methods)
     return [*said, Message("can-repeat")]
 
 
@@ -165,21 +168,34 @@ def _cannot(facts: Facts, outcome: OutcomeFacts) -> list[Message]:
     said.append(Message("cannot-reason-unclear" if unclear else "cannot-reason"))
     said.append(Message("cannot-elsewhere"))
     if not outcome.primary.by_unit:
-        said.append(Message("cannot-single-area"))
+        own = outcome.primary.overall
+        pooled = own is not None and own.scale == "log_rate_ratio"
+        said.append(Message("cannot-single-area-pooled" if pooled else "cannot-single-area"))
     return said
 
 
-def _agreeing(outcome: OutcomeFacts) -> int | None:
-    """How many other methods point the same way; None where one does not, or there is none."""
-    signs = [sign for sign in map(_sign, outcome.others) if sign]
-    own = _sign(outcome.primary)
-    return len(signs) if signs and all(sign == own for sign in signs) else None
+def _methods(outcome: OutcomeFacts) -> Message | None:
+    """How many other methods are clear in the direction of the answer, and how many say nothing.
+
+    None where the answer has no direction, there is no other method, or one is clear in the
+    opposite direction: the certainty says so.
+    """
+    own = {"fall": -1, "rise": 1}.get(outcome.verdict.direction)
+    others = [sign for sign in map(_sign, outcome.others) if sign is not None]
+    if own is None or not others or -own in others:
+        return None
+    counts = {"clear": others.count(own), "unsure": others.count(0), "run": len(others)}
+    if not counts["unsure"]:
+        return Message("can-methods", counts)
+    return Message("can-methods-some" if counts["clear"] else "can-methods-none", counts)
 
 
-def _sign(estimate: EstimateFacts) -> int:
-    """Direction that an estimate points in; 0 where it points nowhere or cannot be relied on."""
+def _sign(estimate: EstimateFacts) -> int | None:
+    """Direction that an interval is clear in, 0 where it holds both; None for one not to be relied on."""
     effect = estimate.overall
     if estimate.failed is not None or effect is None or gate_failed(estimate):
+        return None
+    if effect.low is None or effect.high is None:
         return 0
-    away = effect.value - (1.0 if effect.scale == "rate_ratio" else 0.0)
-    return (away > 0) - (away < 0)
+    null = 1.0 if effect.scale == "rate_ratio" else 0.0
+    return int(effect.low > null) - int(effect.high < null)

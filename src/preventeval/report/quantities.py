@@ -43,6 +43,7 @@ __all__ = [
     "rounded_as",
     "small_base",
     "span",
+    "too_few",
 ]
 
 #: What kind of number a sentence gives; a logarithm is never said aloud.
@@ -68,8 +69,25 @@ def refusal(outcome: OutcomeFacts) -> str | None:
     return "gate" if gate_failed(outcome.primary) else None
 
 
+def too_few(outcome: OutcomeFacts) -> int | None:
+    """Number of areas (or groups of areas) with the programme, where it is too small for an answer.
+
+    Parameters
+    ----------
+    outcome
+        Any outcome.
+
+    Returns
+    -------
+    int or None
+        None where there are enough, or no answer for another reason.
+    """
+    said = (r.values["count"] for r in outcome.verdict.reasons if r.key == "reason-too-few-treated")
+    return None if refusal(outcome) else next((int(str(count)) for count in said), None)
+
+
 def quantities(outcome: OutcomeFacts) -> list[tuple[Kind, Quantity]]:
-    """The numbers that a brief gives, in its order."""
+    """The numbers that a brief gives, in its order; without intervals where these say nothing."""
     change, share, own = outcome.primary.change, percent(outcome), outcome.primary.overall
     found: list[tuple[Kind, Quantity]] = []
     if change is not None:
@@ -78,6 +96,8 @@ def quantities(outcome: OutcomeFacts) -> list[tuple[Kind, Quantity]]:
         found.append((percent_kind(outcome.primary), share))
     if not found and own is not None and own.scale in ("incidents", "rate", "value"):
         found.append(("value", own))
+    if too_few(outcome) is not None:
+        return [(kind, quantity.model_copy(update={"low": None, "high": None})) for kind, quantity in found]
     return found
 
 
@@ -291,7 +311,7 @@ def likely_note(outcome: OutcomeFacts) -> Message | None:
 def probability(outcome: OutcomeFacts, estimate: EstimateFacts) -> Message | None:
     """Posterior probability of the direction found (of a fall if none is), where there is one."""
     fall = estimate.probability_of_fall
-    if estimate.failed is not None or fall is None:
+    if estimate.failed is not None or fall is None or too_few(outcome) is not None:
         return None
     rise = outcome.verdict.direction == "rise"
     chance = 1.0 - fall if rise else fall
@@ -303,7 +323,7 @@ def probability(outcome: OutcomeFacts, estimate: EstimateFacts) -> Message | Non
 def _disagree(outcome: OutcomeFacts) -> bool:
     """Whether number and per cent lie on different sides of zero, or one on both sides."""
     change, share = outcome.primary.change, percent(outcome)
-    if change is None or share is None or not is_log(outcome.primary):
+    if change is None or share is None or not is_log(outcome.primary) or too_few(outcome) is not None:
         return False  # the share is computed from the number
     spans = {span(change), span(share)}
     return len(spans) == 2 and "point" not in spans

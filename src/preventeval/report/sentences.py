@@ -24,6 +24,7 @@ from preventeval.report.quantities import (
     refusal,
     rounded,
     rounded_as,
+    too_few,
 )
 from preventeval.words import Message, Value
 
@@ -81,6 +82,8 @@ def headline(facts: Facts, outcome: OutcomeFacts | None = None) -> Message:
     """
     about = facts.primary if outcome is None else outcome
     values = {**_named(facts, about), "reason": about.primary.failed or ""}
+    if (count := too_few(about)) is not None:
+        values |= {"count": count, "of": "areas" if count == facts.design.n_treated else "groups"}
     return Message(f"headline-{_ladder(about)}", values)
 
 
@@ -115,10 +118,15 @@ def direction_note(outcome: OutcomeFacts) -> Message | None:
     return None
 
 
-def unwanted_others(facts: Facts) -> Message | None:
+def unwanted_others(facts: Facts) -> list[Message]:
     """Name the secondary outcomes that moved in an unwanted direction: harm is said first."""
-    found = [o.label for o in facts.outcomes[1:] if o.verdict.wanted is False and not refusal(o)]
-    return Message("others-unwanted", {"outcomes": ", ".join(found)}) if found else None
+    found = [o for o in facts.outcomes[1:] if o.verdict.wanted is False and not refusal(o)]
+    said = []
+    for direction in ("rise", "fall"):
+        labels = ", ".join(o.label for o in found if o.verdict.direction == direction)
+        if labels:
+            said.append(Message(f"others-unwanted-{direction}", {"outcomes": labels[0].upper() + labels[1:]}))
+    return said
 
 
 def unclear_note(facts: Facts, outcome: OutcomeFacts) -> Message | None:
@@ -147,7 +155,7 @@ def unclear_note(facts: Facts, outcome: OutcomeFacts) -> Message | None:
 
 
 def hinges(facts: Facts, outcome: OutcomeFacts) -> list[Message]:
-    """The choices that the answer hangs on, one sentence each.
+    """The choices that the answer hangs on, one sentence each; none where there is no answer.
 
     Parameters
     ----------
@@ -162,7 +170,7 @@ def hinges(facts: Facts, outcome: OutcomeFacts) -> list[Message]:
         In the order of the verdict; how the start is dated comes with its numbers, and areas
         that the answer hangs on come with their names.
     """
-    if refusal(outcome):
+    if refusal(outcome) or too_few(outcome) is not None:
         return []
     found = {finding.check: finding for finding in outcome.findings}
     said = []
@@ -218,6 +226,8 @@ def _ladder(outcome: OutcomeFacts) -> str:
     if refused is not None:
         return refused
     verdict: VerdictFacts = outcome.verdict
+    if too_few(outcome) is not None:
+        return "too-few"
     if verdict.direction == "unclear":
         return "unclear"
     return f"{verdict.direction}-{verdict.certainty.replace('_', '-')}"

@@ -6,7 +6,7 @@ from functools import reduce
 
 from preventeval.report.facts import GroupFacts, OutcomeFacts, Quantity, SubgroupFacts
 from preventeval.report.numbers import fixed
-from preventeval.report.quantities import Kind, ends, percent_kind, refusal, rounded, rounded_as
+from preventeval.report.quantities import Kind, ends, percent_kind, refusal, rounded
 from preventeval.words import Message, Value
 
 __all__ = ["by_group", "test_notes"]
@@ -68,7 +68,12 @@ def _sentence(outcome: OutcomeFacts, groups: SubgroupFacts) -> Message:
 
 
 def _number(outcome: OutcomeFacts, group: GroupFacts) -> tuple[Kind, Quantity] | None:
-    """The one number of a group: per cent, unless so few were expected that it would mislead."""
+    """The one number of a group: per cent, unless so few were expected that it would mislead.
+
+    None where there is none, and where too few areas had the programme for it to mean anything.
+    """
+    if group.few:
+        return None
     if group.percent is not None and not group.small_base:
         return percent_kind(outcome.primary), group.percent
     if group.change is not None:
@@ -81,9 +86,9 @@ def _effect(outcome: OutcomeFacts, group: GroupFacts) -> Message:
     """The effect in one group, to stand in a list."""
     found = _number(outcome, group)
     if found is None:
-        return Message("subgroup-none", {"group": group.label})
+        return Message("subgroup-few-areas" if group.few else "subgroup-none", {"group": group.label})
     kind, quantity = found
-    shown = rounded_as(kind, quantity.value, None, None) if group.few else rounded(kind, quantity)
+    shown = rounded(kind, quantity)
     values: dict[str, Value] = {
         "group": group.label,
         "kind": kind,

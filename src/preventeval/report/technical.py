@@ -85,6 +85,7 @@ class _Check:
     question: Message
     finding: FindingFacts
     table: _Table | None
+    note: Message | None = None
 
 
 def technical_html(facts: Facts, language: str = "en") -> str:
@@ -103,7 +104,7 @@ def technical_html(facts: Facts, language: str = "en") -> str:
         A self-contained HTML document.
     """
     every = [estimate for outcome in facts.outcomes for estimate in _estimates(outcome)]
-    references = sorted({reference for estimate in every for reference in estimate.references})
+    references = _once(sorted({reference for estimate in every for reference in estimate.references}))
     return fill(
         "technical.html.j2",
         language,
@@ -112,7 +113,8 @@ def technical_html(facts: Facts, language: str = "en") -> str:
         question=sentences.question(facts),
         headline=sentences.headline(facts),
         summary=_summary(facts, facts.primary),
-        design=design_words.design(facts.design),
+        design=design_words.design(facts.design, facts.primary.primary.method),
+        decisions=design_words.decisions(facts),
         starts=_starts(facts, language),
         data=design_words.data(facts),
         sections=[_section(outcome, facts, n, language) for n, outcome in enumerate(facts.outcomes)],
@@ -149,7 +151,9 @@ def _section(outcome: OutcomeFacts, facts: Facts, number: int, language: str) ->
         said=[sentences.headline(facts, outcome), *_summary(facts, outcome)] if number else [],
         estimand=design_words.estimand(outcome, facts.design),
         assumptions=design_words.assumptions(outcome, facts.design),
-        chart=_Figure(chart.title, lines_svg(chart, f"{prefix}-lines")) if chart is not None else None,
+        chart=None
+        if chart is None
+        else _Figure(chart.title, lines_svg(chart, f"{prefix}-lines"), chart.note),
         forest=_Figure(forest.title, forest_svg(forest, f"{prefix}-forest")) if forest is not None else None,
         methods=_methods(every, language),
         failed=[(estimate.method, estimate.failed) for estimate in every if estimate.failed is not None],
@@ -164,6 +168,15 @@ def _section(outcome: OutcomeFacts, facts: Facts, number: int, language: str) ->
         notes=[(estimate.method, note.message) for estimate in every for note in estimate.notes],
         options=_options(every, language),
     )
+
+
+def _once(references: Iterable[str]) -> list[str]:
+    """References, of those with one DOI the first: journals' names are written in several ways."""
+    by_doi: dict[str, str] = {}
+    for reference in references:
+        _, found, doi = reference.partition("https://doi.org/")
+        by_doi.setdefault(doi.casefold() if found else reference, reference)
+    return list(by_doi.values())
 
 
 def _estimates(outcome: OutcomeFacts) -> list[EstimateFacts]:
@@ -330,7 +343,8 @@ def _check(finding: FindingFacts, outcome: OutcomeFacts, language: str) -> _Chec
     ]
     headings = tuple(render(Message("label-column", {"column": name}), language) for name in finding.columns)
     rows = tuple(zip(*columns, strict=True))
-    return _Check(question, finding, _Table(render(question, language), headings, rows))
+    note = Message("check-note-pre-trends") if finding.check == "pre_trends" else None
+    return _Check(question, finding, _Table(render(question, language), headings, rows), note)
 
 
 def _column(
@@ -373,9 +387,9 @@ def _options(every: Iterable[EstimateFacts], language: str) -> _Table:
     rows: list[tuple[str, ...]] = []
     for estimate in every:
         for kind, pairs in (("label-option", estimate.options), ("label-diagnostic", estimate.diagnostics)):
-            rows += [
-                (estimate.method, _word(kind, language), name, f"{value}") for name, value in pairs.items()
-            ]
+            for name, value in pairs.items():
+                text = render(Message("label-option-value", {"value": f"{value}"}), language)
+                rows.append((estimate.method, _word(kind, language), name, text))
     keys = ("label-method", "label-kind", "label-name", "label-value")
     return _Table(
         _word("technical-options", language), tuple(_word(key, language) for key in keys), tuple(rows)

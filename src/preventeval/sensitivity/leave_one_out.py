@@ -10,12 +10,15 @@ import pandas as pd
 
 from preventeval.errors import PreventEvalError
 from preventeval.estimate import EffectEstimate
+from preventeval.estimate.recipe import require_estimate
 from preventeval.sensitivity.finding import (
     Finding,
     as_fitted,
     conclusion,
     could_not_run,
+    direction,
     effect_message,
+    few_treated,
     overall_of,
     require_gates,
 )
@@ -44,8 +47,10 @@ def leave_one_out(estimate: EffectEstimate, level: float = 0.95, *, time_limit: 
     Returns
     -------
     Finding
-        Weakens where leaving out one unit changes what the interval says (a fall, a rise, or
-        either), or leaves no estimate. The table has a row for each unit.
+        Weakens where leaving out one unit changes the direction that the interval is clear in (a
+        fall, a rise, or neither), or where without any one unit there is no estimate. Where fewer
+        than four clusters are treated there is no answer that could change, and nothing is
+        refitted. The table has a row for each unit.
 
     Examples
     --------
@@ -53,6 +58,7 @@ def leave_one_out(estimate: EffectEstimate, level: float = 0.95, *, time_limit: 
     >>> len(pe.sensitivity.leave_one_out(pe.CallawaySantAnna().fit(pe.example_design())).table)
     30
     """
+    require_estimate(estimate, "leave_one_out()")
     design = estimate.recipe.design
     chosen = np.ones(design.n_units, dtype=bool) if design.n_units <= _MOST else design.ever_treated
     units = design.panel.units[chosen]
@@ -65,6 +71,8 @@ def leave_one_out(estimate: EffectEstimate, level: float = 0.95, *, time_limit: 
         if conclusion(whole, level) is None:
             message = Message("finding-no-interval", {"effect": effect_message(whole, level)})
             return Finding("leave_one_out", "not_informative", message)
+        if few_treated(design):
+            return Finding("leave_one_out", "not_informative", Message("finding-too-few"))
         without = _refits(estimate, units, time_limit)
     except PreventEvalError as error:
         return could_not_run("leave_one_out", error)
@@ -112,8 +120,8 @@ def _judged(whole: EffectEstimate, without: dict[str, EffectEstimate | None], le
     if not fitted:
         message = Message("finding-leave-one-out-none", {"count": len(without)})
         return Finding("leave_one_out", "weakens", message, table)
-    answer = conclusion(whole, level)
-    changed = [unit for unit, one in without.items() if one is None or conclusion(one, level) != answer]
+    answer = direction(whole, level)
+    changed = [unit for unit, one in without.items() if direction(one, level) != answer]
     ordered = sorted(fitted.values(), key=lambda one: float(one.effect[0]))
     values: Values = {
         "count": len(without),

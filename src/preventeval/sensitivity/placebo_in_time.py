@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from preventeval.errors import PreventEvalError
 from preventeval.estimate import EffectEstimate
+from preventeval.estimate.recipe import require_estimate
 from preventeval.sensitivity.finding import (
     Finding,
     Verdict,
@@ -42,6 +43,7 @@ def placebo_in_time(estimate: EffectEstimate, level: float = 0.95, *, pretend: i
     >>> pe.sensitivity.placebo_in_time(pe.CallawaySantAnna().fit(pe.example_design())).verdict
     'supports'
     """
+    require_estimate(estimate, "placebo_in_time()")
     design = estimate.recipe.design
     before = int(design.cohorts.min()) - design.anticipation
     moved = max(1, before // 2) if pretend is None else pretend

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from preventeval.errors import EstimationError, PreventEvalError
 from preventeval.estimate import EffectEstimate, EstimatorWithLeads
+from preventeval.estimate.recipe import require_estimate
 from preventeval.sensitivity.finding import Finding, could_not_run
 from preventeval.words import Message, Values
 
@@ -57,6 +58,7 @@ def pre_trends(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     >>> pe.sensitivity.pre_trends(pe.CallawaySantAnna().fit(pe.example_design())).verdict
     'supports'
     """
+    require_estimate(estimate, "pre_trends()")
     try:
         fitted = _with_early(estimate)
         path = fitted.as_estimated()

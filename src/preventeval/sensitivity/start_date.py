@@ -7,12 +7,14 @@ import pandas as pd
 
 from preventeval.errors import PreventEvalError
 from preventeval.estimate import EffectEstimate
+from preventeval.estimate.recipe import require_estimate
 from preventeval.sensitivity.finding import (
     Finding,
     as_fitted,
     conclusion,
     could_not_run,
     effect_message,
+    few_treated,
     overall_of,
     refitted,
 )
@@ -40,7 +42,8 @@ def start_date(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     -------
     Finding
         Weakens where a move of one period changes the effect by more than its standard error
-        and changes what the interval says: a fall, a rise, or either.
+        and changes what the interval says: a fall, a rise, or either. Not informative where
+        fewer than four clusters are treated: there is no answer that could change.
 
     Examples
     --------
@@ -49,6 +52,7 @@ def start_date(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     >>> finding.table["starts_moved_by"].tolist()
     [-1, 0, 1]
     """
+    require_estimate(estimate, "start_date()")
     design = estimate.recipe.design
     moved: dict[int, EffectEstimate] = {}
     problem: PreventEvalError | None = None
@@ -71,6 +75,8 @@ def start_date(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     if answers[0] is None or all(answers[by] is None for by in moved):
         message = Message("finding-no-interval", {"effect": effect_message(whole, level)})
         return Finding("start_date", "not_informative", message, table)
+    if few_treated(design):
+        return Finding("start_date", "not_informative", Message("finding-too-few"), table)
     noise = float(np.sqrt(whole.uncertainty.cov[0, 0]))
     changed = [
         by

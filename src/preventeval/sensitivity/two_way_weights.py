@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from preventeval.design import StudyDesign
 from preventeval.errors import DesignError, PreventEvalError
 from preventeval.estimate import EffectEstimate
+from preventeval.estimate.recipe import require_design, require_estimate
 from preventeval.sensitivity.finding import Finding, Verdict, could_not_run
 from preventeval.words import Message, Values
 
@@ -72,6 +73,7 @@ def goodman_bacon(design: StudyDesign) -> pd.DataFrame:
     >>> table.groupby("kind")["weight"].sum().round(3).to_dict()
     {'earlier against later': 0.069, 'later against earlier': 0.069, 'treated against never treated': 0.862}
     """
+    require_design(design, "goodman_bacon()")
     problem = _obstacle(design)
     if problem is not None:
         raise DesignError(
@@ -231,6 +233,7 @@ def treated_weights(design: StudyDesign) -> TwoWayWeights:
     >>> len(weights.cells), len(weights.negative)
     (54, 0)
     """
+    require_design(design, "treated_weights()")
     periods = np.arange(design.n_periods)
     cohort = np.where(design.ever_treated, design.cohort, design.n_periods)[:, None]
     expecting = (periods < cohort) & (periods >= cohort - design.anticipation) & design.ever_treated[:, None]
@@ -319,6 +322,7 @@ def two_way_weights(estimate: EffectEstimate, level: float = 0.95) -> Finding:
     >>> pe.sensitivity.two_way_weights(pe.TwoWayFixedEffects().fit(design)).verdict
     'weakens'
     """
+    require_estimate(estimate, "two_way_weights()")
     design = estimate.recipe.design
     try:
         weights = treated_weights(design)

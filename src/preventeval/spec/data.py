@@ -10,11 +10,13 @@ from typing import Any, Final
 import pandas as pd
 
 from preventeval.design import StudyDesign
-from preventeval.errors import DataError, SpecError, some_of
+from preventeval.errors import DataError, DesignError, SpecError, some_of
 from preventeval.intake import DataStatement, count_incidents
 from preventeval.intake.tables import close_match, read_table
 from preventeval.panel import Panel
 from preventeval.periods import Frequency
+from preventeval.spec.blame import blamed
+from preventeval.spec.columns import numeric_columns, unit_columns
 from preventeval.spec.model import OutcomeSpec, Spec
 from preventeval.spec.places import Key
 
@@ -69,21 +71,24 @@ def make_design(spec: Spec, panel: Panel, outcome: OutcomeSpec) -> StudyDesign:
     Raises
     ------
     DesignError
-        The data do not allow the comparison that the spec asks for.
+        The data do not allow the comparison that the spec asks for; it says where in the spec.
     """
-    return StudyDesign(
-        panel,
-        outcome=outcome.name,
-        treated_from=spec.design.treated_from,
-        comparison=spec.design.comparison,
-        anticipation=spec.design.anticipation,
-        cluster=spec.design.cluster or None,
-        aim=outcome.aim,
-        measure=outcome.measure,
-        counts=outcome.counts or None,
-        per=outcome.per,
-        subgroups=spec.design.subgroups,
-    )
+    try:
+        return StudyDesign(
+            panel,
+            outcome=outcome.name,
+            treated_from=spec.design.treated_from,
+            comparison=spec.design.comparison,
+            anticipation=spec.design.anticipation,
+            cluster=spec.design.cluster or None,
+            aim=outcome.aim,
+            measure=outcome.measure,
+            counts=outcome.counts or None,
+            per=outcome.per,
+            subgroups=spec.design.subgroups,
+        )
+    except DesignError as error:
+        raise blamed(error, spec, outcome) from None
 
 
 def _from_file(spec: Spec) -> Panel:
@@ -93,12 +98,12 @@ def _from_file(spec: Spec) -> Panel:
     named = [
         (("data", "unit"), data.unit),
         (("data", "period"), data.period),
-        *_numeric_columns(spec),
-        *_unit_columns(spec),
+        *numeric_columns(spec),
+        *unit_columns(spec),
     ]
     _require(spec, named, list(table.columns), path.name)
     frame = pd.DataFrame(table.columns)
-    numeric = {column for _, column in _numeric_columns(spec)}
+    numeric = {column for _, column in numeric_columns(spec)}
     for column in numeric:
         frame[column] = _numbers(frame[column], path.name, table.first_row)
     numbered = _is_numbered(frame[data.period], data.frequency)
@@ -136,7 +141,7 @@ def _from_records(spec: Spec) -> tuple[Panel, DataStatement]:
     )
     frame = counts.frame
     source = "the counts of incidents" if units is None else f"the counts, with the columns of {units.name},"
-    _require(spec, [*_numeric_columns(spec), *_unit_columns(spec)], [str(c) for c in frame.columns], source)
+    _require(spec, [*numeric_columns(spec), *unit_columns(spec)], [str(c) for c in frame.columns], source)
     start = spec.design.treated_from
     if not pd.api.types.is_numeric_dtype(frame[start]):
         frame = frame.assign(**{start: _dates(spec, ("design", "treated_from"), frame[start])})
@@ -146,39 +151,19 @@ def _from_records(spec: Spec) -> tuple[Panel, DataStatement]:
 def _panel(spec: Spec, frame: pd.DataFrame, period: str, frequency: Frequency | None) -> Panel:
     names = [outcome.name for outcome in spec.outcomes]
     counts = [outcome.counts for outcome in spec.outcomes if outcome.counts]
-    return Panel(
-        frame,
-        unit=spec.data.unit,
-        period=period,
-        outcomes=list(dict.fromkeys([*names, *counts])),
-        exposure=spec.data.exposure or None,
-        covariates=spec.data.covariates,
-        weights=spec.data.weights or None,
-        freq=frequency,
-    )
-
-
-def _numeric_columns(spec: Spec) -> list[tuple[Key, str]]:
-    """Columns that hold numbers, with the keys that name them."""
-    named: list[tuple[Key, str]] = []
-    for i, outcome in enumerate(spec.outcomes):
-        named += [(("outcomes", i, "name"), outcome.name), (("outcomes", i, "counts"), outcome.counts)]
-    named += [(("data", "covariates", i), column) for i, column in enumerate(spec.data.covariates)]
-    named += [(("data", "exposure"), spec.data.exposure), (("data", "weights"), spec.data.weights)]
-    return [(key, column) for key, column in named if column]
-
-
-def _unit_columns(spec: Spec) -> list[tuple[Key, str]]:
-    """Columns with one value per unit, with the keys that name them."""
-    named: list[tuple[Key, str]] = [
-        (("design", "treated_from"), spec.design.treated_from),
-        (("design", "cluster"), spec.design.cluster),
-        *((("design", "subgroups", i), column) for i, column in enumerate(spec.design.subgroups)),
-    ]
-    for method, options in spec.estimation.options.items():
-        if isinstance(column := options.get("regions"), str):  # the one option that names a column
-            named.append((("estimation", "options", method, "regions"), column))
-    return [(key, column) for key, column in named if column]
+    try:
+        return Panel(
+            frame,
+            unit=spec.data.unit,
+            period=period,
+            outcomes=list(dict.fromkeys([*names, *counts])),
+            exposure=spec.data.exposure or None,
+            covariates=spec.data.covariates,
+            weights=spec.data.weights or None,
+            freq=frequency,
+        )
+    except DataError as error:
+        raise blamed(error, spec) from None
 
 
 def _find(spec: Spec, key: Key, name: str) -> Path:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["estimator_classes"]
+    from preventeval.estimate import Estimator
+
+__all__ = ["estimator_classes", "takes_counts"]
 
 _PACKAGES = ("preventeval.did", "preventeval.bayes")
 
@@ -35,3 +37,23 @@ def estimator_classes() -> Mapping[str, type[Any]]:
     return MappingProxyType(
         {name: thing for name, thing in public.items() if inspect.isclass(thing) and hasattr(thing, "fit")}
     )
+
+
+def takes_counts(estimator: Estimator) -> bool:
+    """Whether a method takes numbers of incidents, and not the outcome as it is analysed.
+
+    Parameters
+    ----------
+    estimator
+        A method with its options.
+
+    Examples
+    --------
+    >>> takes_counts(estimator_classes()["PoissonDiD"]())
+    True
+    >>> takes_counts(estimator_classes()["SunAbraham"]())
+    False
+    """
+    # Models of whole numbers have no option for it: their package holds nothing else.
+    whole = type(estimator).__module__.startswith("preventeval.bayes")
+    return whole or getattr(estimator, "likelihood", "linear") != "linear"

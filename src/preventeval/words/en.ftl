@@ -43,6 +43,7 @@ note-measure-chosen = The outcome '{ $outcome }' is analysed as { $measure ->
     [rate] { " " }and an exposure is given
    *[other] {""}
 }.
+note-measure-counts = The outcome '{ $outcome }' is analysed as numbers of incidents, each set against the exposure of its unit and period.
 note-zero-as-never = { $count ->
     [one] 0 in column '{ $column }' means never treated ({ $count } unit).
    *[other] 0 in column '{ $column }' means never treated ({ $count } units).
@@ -144,6 +145,7 @@ finding-leave-one-out-hangs = The answer changes when { $changed ->
    *[other] any one of { $changed } areas is
 } left out ({ $units }): it then lies between { $low } and { $high }.
 finding-no-interval = There are too few treated areas to say how far off this check may be: { $effect }.
+finding-too-few = Fewer than four areas, or groups of areas, had the programme: that is too few for an answer, and so for one that could change.
 finding-leave-one-out-none = Without any one of { $count } areas there is no estimate at all.
 finding-too-slow = This check was not run: { $count } refits would take about { $minutes } minutes.
 finding-leave-one-out-many = With { $count } areas no single one can carry the result; this check was not needed.
@@ -202,6 +204,11 @@ reason-gate = A computation did not pass its own check: { $methods }.
 note-in-group = Group { $group }: { $note }
 note-group-left-out = Group { $group } has no effect and is left out: { $reason }.
 note-groups-drawn-apart = Groups were fitted one by one, and their draws are put together at random: what groups might share is not learnt, and they count as independent of each other.
+note-lone-comparison = A single area or group of areas is all that there is to compare with. How much it moves by itself cannot be told, so that there is no likely range.
+note-anticipated-after-end = { $count ->
+    [one] { $count } unit starts soon after the last period, so that it may already have changed in anticipation: those periods of it are left out.
+   *[other] { $count } units start soon after the last period, so that they may already have changed in anticipation: those periods of them are left out.
+}
 note-lone-cohorts = { $count ->
     [one] One cohort consists of a single unit or cluster ({ $cohorts }). The range of its own effect leaves out how much it varies by itself, and is too narrow.
    *[other] { $count } cohorts consist of a single unit or cluster each ({ $cohorts }). The ranges of their own effects leave out how much these vary by themselves, and are too narrow.
@@ -213,10 +220,6 @@ note-cells-left-out = { $count ->
 note-imputation-units = { $count ->
     [one] { $count } treated unit has no usable value before the programme, so that nothing can be imputed for it. It is left out: { $units }.
    *[other] { $count } treated units have no usable value before the programme, so that nothing can be imputed for them. They are left out: { $units }.
-}
-note-imputation-empty = { $count ->
-    [one] { $count } effect is left out because not one incident was counted there, and the logarithm of its effect would be minus infinity: cohort { $cells }. The { $expected } incidents that were expected there without the programme are not among the incidents averted. Longer periods or larger areas would keep them.
-   *[other] { $count } effects are left out because not one incident was counted there, and the logarithms of these effects would be minus infinity: cohort { $cells }. The { $expected } incidents that were expected there without the programme are not among the incidents averted. Longer periods or larger areas would keep them.
 }
 note-imputation-leads = { $count ->
     [one] { $count } effect before the start cannot be told apart from unit and period effects, or rests on no incident, and is left out: event time { $times }.
@@ -265,8 +268,12 @@ note-counts-silent-times = { $count ->
    *[other] { $count } event times are left out because not one incident was counted in them: { $named }. The logarithms of their effects would be minus infinity.
 }
 note-counts-empty-cells = { $count ->
-    [one] { $count } effect could not be estimated, because not one incident was counted in it: cohort { $cells }. The logarithm of its ratio would be minus infinity.
-   *[other] { $count } effects could not be estimated, because not one incident was counted in them: cohort { $cells }. The logarithms of their ratios would be minus infinity.
+    [one] In { $count } cell not one incident was counted, where { $expected } were expected: cohort { $cells }. It has no ratio of its own, but it counts in the incidents averted and in the ratio of the total.
+   *[other] In { $count } cells not one incident was counted, where { $expected } were expected: cohort { $cells }. They have no ratios of their own, but they count in the incidents averted and in the ratio of the total.
+}
+note-counts-empty-left-out = { $count ->
+    [one] { $count } effect could not be estimated, because not one incident was counted in it: cohort { $cells }. The average is one over the rest, which makes falls look smaller than they are, and can turn them into rises.
+   *[other] { $count } effects could not be estimated, because not one incident was counted in them: cohort { $cells }. The average is one over the rest, which makes falls look smaller than they are, and can turn them into rises.
 }
 note-counts-uncompared-cells = { $count ->
     [one] { $count } effect could not be estimated, because not one incident was counted in what it would be compared with: cohort { $cells }.
@@ -384,6 +391,10 @@ headline-rise-moderate = In { $place }, { $outcome } probably rose because of { 
 headline-rise-low = In { $place }, { $outcome } may have risen because of { $programme }.
 headline-rise-very-low = The evidence is very uncertain about the effect of { $programme } on { $outcome } in { $place }. As far as it goes, it points to a rise.
 headline-unclear = There is no clear sign that { $programme } changed { $outcome } in { $place }.
+headline-too-few = Too few { $of ->
+    [areas] areas ({ $count })
+   *[groups] groups of areas ({ $count })
+} had the programme to tell whether { $programme } changed { $outcome } in { $place }.
 headline-gate = No answer can be given yet about { $outcome } in { $place }: the computation did not pass its own check.
 headline-failed = No answer can be given about { $outcome } in { $place }: the method could not make an estimate ({ $reason }).
 direction-unwanted = { $direction ->
@@ -391,7 +402,8 @@ direction-unwanted = { $direction ->
    *[rise] This is not the direction that was wanted: the aim was a fall.
 }
 direction-wanted-rise = A rise is what was wanted here.
-others-unwanted = Among the other outcomes, these may have moved in a direction that was not wanted: { $outcomes }.
+others-unwanted-rise = { $outcomes } may also have risen, which was not wanted.
+others-unwanted-fall = { $outcomes } may also have fallen, which was not wanted.
 
 ## The same answer in a table
 
@@ -404,6 +416,7 @@ answer-rise-moderate = Probably rose
 answer-rise-low = May have risen
 answer-rise-very-low = Very uncertain; points to a rise
 answer-unclear = No clear sign of change
+answer-too-few = Too few areas to tell
 answer-gate = No answer: the computation did not pass its own check
 answer-failed = No answer: the method could not make an estimate
 answer-wanted = { $answer } (wanted)
@@ -538,6 +551,7 @@ subgroup-point = { $group }, about { $size }{ $side ->
    *[more] { subgroup-unit-above }
 } (how far off this may be is not known)
 subgroup-none = { $group }, no number can be given
+subgroup-few-areas = { $group }, too few areas to say
 subgroup-sentence = By { $column }, { $outcome } compared with what was expected: { $groups }. { subgroup-differ }
 subgroup-sentence-none = By { $column }, no number can be given for any group.
 subgroup-differ = { $differ ->
@@ -639,9 +653,24 @@ can-checks = { $run ->
        *[other] support
     } the answer.
 }
-can-methods = { $count ->
-    [one] Another method, tried beside the main one, points the same way.
-   *[other] { $count } other methods, tried beside the main one, point the same way.
+can-checks-unclear = { $run ->
+    [one] The one check that could be run found no problem.
+   *[other] { $passed } of { $run } checks that could be run found no problem.
+}
+can-methods = { $run ->
+    [one] Another method, tried beside the main one, is clear in the same direction.
+   *[other] { $run } other methods, tried beside the main one, are clear in the same direction.
+}
+can-methods-some = { $clear } of { $run } other methods, tried beside the main one, { $clear ->
+    [one] is
+   *[other] are
+} clear in the same direction; { $unsure ->
+    [one] the other one is
+   *[other] the other { $unsure } are
+} too uncertain to say.
+can-methods-none = { $run ->
+    [one] Another method, tried beside the main one, is too uncertain to say.
+   *[other] { $run } other methods, tried beside the main one, are too uncertain to say.
 }
 can-repeat = Anyone who has the data can repeat this and get the same numbers.
 cannot-start-date = Whether the answer would stand if the starts were dated differently.
@@ -651,6 +680,7 @@ cannot-placebo-in-time = How much of the change the method would have found with
 cannot-check = What the check would show that could not run: “{ $question }”
 cannot-recorded = Whether crime itself changed, or how much of it is reported and recorded.
 cannot-single-area = What the programme did in any one area: the answer is an average.
+cannot-single-area-pooled = What the programme did in any one area: the answer is one number for all areas together.
 cannot-reason = Why the change came about.
 cannot-reason-unclear = Whether the programme does too little or the data are too few to show it.
 cannot-elsewhere = Whether the same would happen in another place or at another time.
@@ -663,6 +693,7 @@ next-unwanted = Before the programme goes on or grows, find out why { $outcome }
 next-wanted = Go on recording in the same way, so that the next look can tell whether the change lasts.
 next-weak = Go on recording in the same way, so that the next look can tell with more certainty whether { $outcome } changed.
 next-unclear = Do not take this as proof for or against the programme. Go on recording in the same way; more time may bring a clear answer.
+next-too-few = Do not take this as proof for or against the programme. Go on recording in the same way; it takes more areas with the programme, and not only more time, for an answer.
 next-refused = Do not use any number from this evaluation until the computation has been put right.
 next-look = We look again: { $when }.
 next-look-none = No date has been set for looking again.
@@ -677,8 +708,14 @@ colophon-data = Data: { $source }
 colophon-version = preventeval { $version }, { $date }
 colophon-fingerprint = Fingerprint of the data: { $fingerprint }
 colophon-technical = Methods, checks and all numbers are in the technical report.
-short-design = { $treated } of { $units } areas had the programme; { $first } to { $last }. An area is what the data call “{ $unit }”.
-short-design-last = All { $units } areas had the programme in the end. { $treated } of them are studied; the { $comparison } that started last serve as the comparison, and periods from their start on are left out. What is studied runs from { $first } to { $last }. An area is what the data call “{ $unit }”.
+short-design = { $treated } of { $units } areas had the programme; { $first } to { $last }.{ $named ->
+    [yes] { " " }An area is what the data call “{ $unit }”.
+   *[no] { "" }
+}
+short-design-last = All { $units } areas had the programme in the end. { $treated } of them are studied; the { $comparison } that started last serve as the comparison, and periods from their start on are left out. What is studied runs from { $first } to { $last }.{ $named ->
+    [yes] { " " }An area is what the data call “{ $unit }”.
+   *[no] { "" }
+}
 
 ## Computations that did not pass their own check
 
@@ -695,7 +732,8 @@ brief-number = The number
 brief-chart = What happened, and what was expected
 brief-secondary = Other outcomes
 brief-secondary-table = Answers about the other outcomes
-brief-secondary-note = These outcomes are secondary: they were not the main question, and with several outcomes some will seem to change by chance. The total and the average area are different questions: in the total, areas with many incidents weigh more.
+brief-secondary-note = These outcomes are secondary: they were not the main question, and with several outcomes some will seem to change by chance.
+brief-secondary-note-average = The total and the average area are different questions: in the total, areas with many incidents weigh more.
 brief-subgroups = For whom
 brief-can-and-cannot = What we can say and what we cannot
 brief-can = What we can say
@@ -729,6 +767,7 @@ chart-observed-desc = Line chart from { $first } to { $last }. In { $last }, the
 chart-observed-desc-plain = Line chart from { $first } to { $last }: recorded values beside those expected without the programme. Starts are marked.
 chart-scroll = The chart is wider than this screen: move it sideways to see all of it.
 chart-starts = Starts (number of areas)
+chart-gaps = Not every area was observed in every period: each point is the average of those that were.
 chart-bars-title = Recorded and expected { $outcome } in the areas and periods of the programme
 chart-bars-desc = Recorded: { $observed }. Expected without the programme: about { $expected }.
 chart-bars-desc-range = Recorded: { $observed }. Expected without the programme: about { $expected }, likely between { $low } and { $high }.
@@ -755,9 +794,15 @@ chart-no-change = no change
 
 ## Charts in notebooks
 
-plot-before = Before the start
+plot-before = Before the start{ $against ->
+    [none] { "" }
+    [each] , period to period
+    [earlier] , against earlier
+   *[other] , against event time { $against }
+}
 plot-after = After the start
 plot-hollow = Fewer than five areas, or set to zero
+plot-lone = Of one area: the interval is too narrow
 plot-cohort-title = Start in { $start } ({ $count ->
     [one] one area
    *[other] { $count } areas
@@ -766,10 +811,10 @@ plot-averted-title = Running total averted: { $outcome }
 plot-averted-y = Incidents averted since the start
 plot-running-total = Averted so far
 plot-comparisons-title = What the two-way fixed-effects coefficient is made of
-plot-comparisons-x = Weight of the comparison
+plot-comparisons-x = Weight of the comparison, in per cent
 plot-comparisons-y = Effect in the comparison ({ $scale ->
     [incidents] incidents
-    [rate] difference in rates
+    [rate] change in the rate
     [log_points] log points
    *[value] the outcome’s own unit
 })
@@ -785,7 +830,10 @@ design-compared = { $comparison ->
         [one] One of { $units } units had the programme.
        *[other] { $treated } of { $units } units had the programme.
     }
-} A unit is what the data call “{ $unit }”. The data run from { $first } to { $last }: { $periods } periods, { $cells } unit-periods in the programme.
+} { $named ->
+    [yes] A unit is what the data call “{ $unit }”.{ " " }
+   *[no] { "" }
+}The data run from { $first } to { $last }: { $periods } periods, { $cells } unit-periods in the programme.
 design-starts = { $kinds ->
     [one] Every start was in { $first }.
    *[other] Starts were staggered: the first in { $first }, the last in { $last }.
@@ -897,7 +945,12 @@ label-scale-name = { $scale ->
     [rate_ratio] rate ratio
     [log_points] log points
     [log_rate_ratio] log rate ratio
+    [averted] incidents averted
    *[value] the outcome’s own unit
+}
+summary-scale = { $scale ->
+    [rate] incidents per { $per } of exposure
+   *[other] { label-scale-name }
 }
 label-column = { $column ->
     [event_time] Periods since the start
@@ -931,6 +984,13 @@ label-yes-no = { $answer ->
     [True] yes
    *[False] no
 }
+label-option-value = { $value ->
+    [True] yes
+    [False] no
+    [None] not set
+   *[other] { $value }
+}
+check-note-pre-trends = Two tests are made, the joint one and one of the mean. Each is held at half of the 5 per cent: the answer is weakened where either p-value is below 0.025.
 label-event-time = Periods since the start
 label-start = Start
 label-unit = Unit
