@@ -559,8 +559,8 @@ def test_frozen_and_not_changed_by_being_asked() -> None:
         {"post": POST[:4]},
         {"uncertainty": Covariance(np.eye(4))},
         {"uncertainty": Covariance(np.eye(6))},
-        {"totals": np.ones(5), "scale": LOG_RATE_RATIO},
-        {"totals": np.ones(4), "scale": LOG_RATE_RATIO, "uncertainty": Covariance(np.eye(11))},
+        {"expected": np.ones(5), "scale": LOG_RATE_RATIO},
+        {"expected": np.ones(4), "scale": LOG_RATE_RATIO, "uncertainty": Covariance(np.eye(11))},
     ],
 )
 def test_parts_of_another_length_are_refused(parts: dict[str, Any]) -> None:

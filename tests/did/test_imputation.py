@@ -199,13 +199,16 @@ def test_equals_the_saturated_poisson_regression(constant: pd.DataFrame) -> None
         full.features(plan.terms), plan.terms.code, full.maps(plan.terms, plan.effects), np.arange(n)
     )
     np.testing.assert_allclose(estimate.cov, source.cov, rtol=1e-7, atol=1e-9)
-    # Totals: incidents with the programme move as the residuals of that regression do.
+    # Incidents with the programme, M exp(effect), move as the residuals of that regression do.
     k = len(cells)
     residuals = np.stack([np.where(design.cohort == g, full.residual[:, t], 0.0) for g, t in cells], axis=1)
-    totals = estimate.uncertainty.cov[2 * k :, 2 * k :]
-    np.testing.assert_allclose(totals, residuals.T @ residuals, rtol=1e-7, atol=1e-7)
+    ratio = np.exp(estimate.effect)
+    counts_in = np.hstack([np.diag(estimate.expected * ratio), np.diag(ratio)])
+    assert estimate.uncertainty.size == 2 * k
+    with_programme = counts_in @ estimate.uncertainty.cov @ counts_in.T
+    np.testing.assert_allclose(with_programme, residuals.T @ residuals, rtol=1e-7, atol=1e-7)
     observed = [y[design.cohort == g, t].sum() for g, t in cells]
-    np.testing.assert_allclose(estimate.totals, observed, rtol=1e-12)
+    np.testing.assert_allclose(estimate.expected * ratio, observed, rtol=1e-12)
 
 
 def test_averted_is_expected_less_counted() -> None:
@@ -344,16 +347,18 @@ def test_leads_that_cannot_be_told_apart_are_named() -> None:
     assert "rests on no incident" in str(silent.notes[-1])
 
 
-def test_cells_without_an_incident_are_left_out_with_what_was_expected() -> None:
+def test_cells_without_an_incident_have_no_ratio_but_count_in_the_total() -> None:
     frame = simulated(13)
     empty = (frame["start"] == 4) & (frame["time"] == 6)
     frame = frame.assign(events=frame["events"].mask(empty, 0.0))
     estimate = fit(frame, likelihood="poisson")
-    assert not ((estimate.labels["cohort"] == 3) & (estimate.labels["period"] == 5)).any()
-    note = next(str(note) for note in estimate.notes if note.key == "note-imputation-empty")
-    assert "cohort 4 in 6" in note
-    assert f"{estimate.diagnostics['expected_in_empty_cells']:.1f}" in note
-    assert estimate.diagnostics["expected_in_empty_cells"] > 0
+    of_it = ((estimate.labels["cohort"] == 3) & (estimate.labels["period"] == 5)).to_numpy()
+    np.testing.assert_array_equal(np.isnan(estimate.effect), of_it)
+    expected = estimate.expected[of_it].item()
+    assert expected > 0
+    assert estimate.diagnostics["expected_in_empty_cells"] == pytest.approx(expected)
+    note = next(str(note) for note in estimate.notes if note.key == "note-counts-empty-cells")
+    assert f"where {expected:.1f} were expected: cohort 4 in 6" in note
 
 
 def test_periods_without_an_incident_to_compare_with() -> None:

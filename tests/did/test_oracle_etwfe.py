@@ -126,11 +126,11 @@ def before_the_start(estimate: pe.EffectEstimate) -> pd.DataFrame:
     wanted = np.unique(times[~estimate.post])
     member = (times == wanted[:, None]).astype(float)
     member /= member @ estimate.sizes[estimate.size_of][:, None]
-    total, factor = estimate.totals, np.exp(-estimate.effect)
+    expected, ratio = estimate.expected, np.exp(estimate.effect)
     slopes = np.zeros((len(wanted), estimate.uncertainty.size))
-    slopes[:, :k], slopes[:, -k:] = member * total * factor, member * (1 - factor)
+    slopes[:, :k], slopes[:, -k:] = member * expected * ratio, member * (ratio - 1)
     se = np.sqrt(np.diag(slopes @ estimate.uncertainty.cov @ slopes.T))
-    table = {"event_time": wanted, "estimate": member @ (total * (1 - factor)), "std_error": se}
+    table = {"event_time": wanted, "estimate": member @ (expected * (ratio - 1)), "std_error": se}
     return by_label("event", pd.DataFrame(table))
 
 

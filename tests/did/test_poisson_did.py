@@ -156,22 +156,27 @@ def test_effects_are_ratios_to_what_untreated_periods_lead_to_expect() -> None:
 def test_averted_is_what_the_model_expects_less_what_was_seen(levels: str) -> None:
     estimate = fit(counts(), {"levels": levels})
     labels = estimate.labels
-    seen = estimate.totals
+    seen = estimate.expected * np.exp(estimate.effect)
     for by in ("period", "cohort", "event_time"):
         averted = estimate.averted(by)
-        without = pd.Series(seen * np.exp(-estimate.effect)).groupby(labels[by]).sum()
+        without = pd.Series(estimate.expected).groupby(labels[by]).sum()
         observed = pd.Series(seen).groupby(labels[by]).sum()
         np.testing.assert_allclose(averted.effect, without - observed, rtol=1e-12)
     design = estimate.recipe.design
     assert design.incidents is not None
     # the likelihood equations: what is expected with the programme is what was seen
-    assert seen.sum() == design.incidents[design.treated].sum()
+    # rtol: multiplied and divided by the exponential of the effect
+    assert seen.sum() == pytest.approx(design.incidents[design.treated].sum(), rel=1e-12)
 
 
-def test_totals_are_as_uncertain_as_the_sums_of_areas_residuals() -> None:
+def test_counts_are_as_uncertain_as_the_sums_of_areas_residuals() -> None:
     estimate = fit(counts(dispersion=0.2), {"levels": "cohort"})
     design, k = estimate.recipe.design, len(estimate.effect)
-    cov = estimate.uncertainty.cov[-k:, -k:]
+    # Counts with the programme are M exp(effect).
+    ratio = np.exp(estimate.effect)
+    counts_in = np.hstack([np.diag(estimate.expected * ratio), np.diag(ratio)])
+    assert estimate.uncertainty.size == 2 * k
+    cov = counts_in @ estimate.uncertainty.cov @ counts_in.T
     # With levels of cohorts and exposure alone an area's expected count in a cell is its share of the
     # exposure of the cell times the count of the cell.
     assert design.incidents is not None
@@ -239,14 +244,21 @@ def test_names_the_area_that_decides() -> None:
 # Where there is nothing to learn from --------------------------------------------------------
 
 
-def test_a_cell_without_incidents_is_left_out_by_name() -> None:
+def test_a_cell_without_incidents_has_no_ratio_but_counts_in_the_total() -> None:
     table = counts()
     table.loc[(table["start"] == 6) & (table["time"] == 7), "incidents"] = 0
     estimate = fit(table)
-    assert (6, 7) not in set(zip(estimate.labels["cohort"], estimate.labels["period"], strict=True))
-    assert "cohort 6 in 7. The logarithm of its ratio would be minus infinity" in estimate.summary()
+    empty = ((estimate.labels["cohort"] == 6) & (estimate.labels["period"] == 7)).to_numpy()
+    np.testing.assert_array_equal(np.isnan(estimate.effect), empty)
+    expected = estimate.expected[empty].item()
+    assert estimate.diagnostics["expected_in_empty_cells"] == pytest.approx(expected)
+    assert f"In 1 cell not one incident was counted, where {expected:.1f} were expected: cohort 6 in 7" in (
+        estimate.summary()
+    )
     averted = estimate.averted()
-    assert averted.diagnostics["unit_periods"][0] == 5 * 4 + 5 * 1
+    assert averted.diagnostics["unit_periods"][0] == 5 * 4 + 5 * 2
+    # the average is one over the others
+    assert estimate.overall().effect[0] == pytest.approx(estimate.effect[~empty].mean())
 
 
 def test_a_period_without_incidents_to_compare_with_is_left_out_by_name() -> None:
@@ -323,8 +335,19 @@ def test_negative_binomial_is_the_maximum_likelihood_one() -> None:
     np.testing.assert_allclose(estimate.effect, found.params[-k - 1 : -1], rtol=0, atol=1e-5)
     assert 1 / estimate.diagnostics["theta"] == pytest.approx(found.params[-1], rel=1e-4)
     assert "note-counts-negative-binomial" in keys(estimate)
-    assert estimate.totals.size == 0
+    assert estimate.expected.size == 0
     assert np.isfinite(estimate.averted().conf_int()).all(axis=None)
+
+
+def test_negative_binomial_leaves_empty_cells_out_and_says_what_that_does() -> None:
+    table = counts(dispersion=0.2)
+    table.loc[(table["start"] == 6) & (table["time"] == 7), "incidents"] = 0
+    estimate = fit(table, {"likelihood": "negative_binomial"})
+    assert (6, 7) not in set(zip(estimate.labels["cohort"], estimate.labels["period"], strict=True))
+    assert np.isfinite(estimate.effect).all()
+    assert "note-counts-empty-left-out" in keys(estimate)
+    assert "makes falls look smaller than they are" in estimate.summary()
+    assert estimate.averted().diagnostics["unit_periods"][0] == 5 * 4 + 5 * 1
 
 
 def test_negative_binomial_needs_overdispersion() -> None:

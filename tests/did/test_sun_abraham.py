@@ -98,8 +98,8 @@ def test_poisson_is_the_extended_regression_with_leads(weights: str | None) -> N
 def test_what_was_observed_is_given_where_the_spread_is_not_one_of_units() -> None:
     design = design_of(simulated(), "events")
     one, two = (pe.SunAbraham(likelihood="poisson", vcov=v).fit(design) for v in ("clustered", "robust"))
-    assert one.totals.size
-    assert not two.totals.size
+    assert one.expected.size
+    assert not two.expected.size
     # Without sampling weights the fitted means add up to what was observed: rounding only.
     np.testing.assert_allclose(one.averted().effect, two.averted().effect, rtol=1e-9)
 
@@ -152,23 +152,33 @@ def test_cells_without_a_base_are_left_out_and_named() -> None:
         pe.SunAbraham().fit(design_of(table))
 
 
-def test_cells_and_units_without_events_are_left_out_and_named() -> None:
+@pytest.mark.parametrize("vcov", ["clustered", "robust"])
+def test_cells_and_units_without_events_are_named(vcov: Any) -> None:
     table = simulated()
     table.loc[(table["start"] == 5) & (table["period"] == 6), "events"] = 0
     table.loc[table["unit"] == 2, "events"] = 0
-    estimate = pe.SunAbraham(likelihood="poisson").fit(design_of(table, "events"))
-    pairs = list(zip(estimate.labels["cohort"], estimate.labels["period"], strict=True))
-    assert (4, 5) not in pairs
-    assert np.isfinite(estimate.effect).all()
+    estimate = pe.SunAbraham(likelihood="poisson", vcov=vcov).fit(design_of(table, "events"))
+    empty = ((estimate.labels["cohort"] == 4) & (estimate.labels["period"] == 5)).to_numpy()
+    np.testing.assert_array_equal(np.isnan(estimate.effect), empty)
     text = " ".join(map(str, estimate.notes))
-    assert "not one incident was counted in it: cohort 5 in 6" in text
+    if vcov == "clustered":  # without a spread of units, nothing is known of what was expected
+        expected = estimate.expected[empty].item()
+        assert f"where {expected:.1f} were expected: cohort 5 in 6. It has no ratio of its own" in text
+    else:
+        assert not empty.any()
+        assert "not one incident was counted in it: cohort 5 in 6. The average is one over the rest" in text
     assert "1 unit is left out because not one incident was counted in it: 2" in text
 
 
-def test_intervals_count_treated_clusters() -> None:
-    estimate = pe.SunAbraham().fit(design_of(simulated(), cluster="district"))
-    assert estimate.diagnostics["df"] == 12  # 13 districts, and each has treated units
-    assert pe.SunAbraham().fit(design_of(simulated())).diagnostics["df"] == 23  # 24 treated units
+def test_intervals_count_the_clusters_of_the_smaller_side() -> None:
+    table = simulated()
+    # All of the 13 districts have treated units, 12 of them never treated ones.
+    assert pe.SunAbraham().fit(design_of(table, cluster="district")).diagnostics["df"] == 11
+    # 24 units are treated, 12 never; those that start later are no comparison, whatever the design says.
+    for comparison in ("never_treated", "not_yet_treated"):
+        assert pe.SunAbraham().fit(design_of(table, comparison=comparison)).diagnostics["df"] == 11
+    few = table[~table["unit"].between(18, 23) & ~table["unit"].between(26, 35)]
+    assert pe.SunAbraham().fit(design_of(few)).diagnostics["df"] == 7  # 8 treated units
 
 
 def test_one_treated_and_one_comparison_unit_are_too_few() -> None:

@@ -377,17 +377,14 @@ def test_a_regressor_that_separates_is_told_from_one_that_others_determine() -> 
     assert caught.value.columns.tolist() == [terms.size - 1]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [8, 13, 21, 33])
 def test_counts_of_very_different_size_settle_at_the_best_value(seed: int) -> None:
-    case = make(seed, "poisson", "unit", gaps=True, weighted=False, factors=True, own=True)
-    rng, used = np.random.default_rng(seed), case.weights > 0
-    y = np.where(used, np.round(case.y * np.exp(2.5 * rng.normal(size=case.y.shape))), 0.0)
-    wild = replace(case, y=y)
-    fit, terms = wild.fit(), case.terms
-    scores = fit.features(terms)
+    # Full steps of Newton's method overshoot here, to means of 0 and no way back.
+    case = make(seed, "poisson", "unit", gaps=True, weighted=False, factors=True, own=False)
+    wild = np.round(case.y * np.exp(6 * np.random.default_rng(seed).normal(size=case.y.shape)))
+    y, terms = np.where(case.weights > 0, wild, 0.0), case.terms
+    scores = (fit := replace(case, y=y).fit()).features(terms)
     left = sum(scores[terms.code == g].sum(axis=0) @ m for g, m in enumerate(terms.maps(np.eye(terms.size))))
+    assert np.isfinite(fit.coefficients).all()
     # a last step of less than 1e-6 leaves its square, times the curvature
     assert np.abs(left).max() < 1e-9 * y.sum()
-    far = replace(wild, y=10.0 * y).fit()
-    # ten times the counts have the same coefficients: each is within 1e-12 or so of the best value
-    np.testing.assert_allclose(far.coefficients, fit.coefficients, rtol=0, atol=1e-8)

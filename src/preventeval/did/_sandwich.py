@@ -314,7 +314,8 @@ def _bias_reduced(model: Regression, kind: BiasReduced, what: str) -> tuple[Arra
     between = bread @ (cross.transpose(0, 2, 1) @ cross)
     squared = (own**2 - 2 * own * taken).sum(axis=1) + np.einsum("jKM,jMK->j", between, between)
     df = np.full(len(at), np.nan)  # where a cluster alone determines an effect, nothing is left to judge by
-    np.divide((own - taken).sum(axis=1) ** 2, squared, out=df, where=squared > 0)
+    left = squared > (_NO_DIRECTION * own.sum(axis=1)) ** 2
+    np.divide((own - taken).sum(axis=1) ** 2, squared, out=df, where=left)
     g, n, parameters = len(clusters), int(used.sum()), int(known.sum())
     if kind == "CR1p" and g <= parameters:
         raise EstimationError(

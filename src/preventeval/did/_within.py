@@ -43,7 +43,7 @@ Weights = Array | Flags
 _MOST_STEPS = 60
 #: How far a step may move a predictor: beyond, a likelihood of counts is no parabola, and where a step
 #: overshoots to means of all but 0 there is no curvature to find the way back.
-_FARTHEST = 3.0
+_FARTHEST = 8.0
 #: By how much (of itself) the likelihood may fall in a step: rounding.
 _ROUNDING = 1e-9
 #: With no more parts of data than that a step costs no more than one on the sums of groups.

@@ -78,8 +78,8 @@ class TwoWayFixedEffects:
         right, and with an effect for every unit it is biased in short panels; a note says so.
     vcov
         ``"clustered"`` by the clusters of the design, ``"two_way"`` (by clusters and by periods),
-        ``"robust"`` (to heteroskedasticity alone) or ``"unadjusted"``. For least squares without
-        sampling weights also ``"CR0"``, ``"CR1"``, ``"CR1p"``, ``"CR1S"``, ``"CR2"`` and
+        ``"robust"`` (to heteroskedasticity alone) or ``"unadjusted"``. For least squares whose
+        sampling weights do not differ also ``"CR0"``, ``"CR1"``, ``"CR1p"``, ``"CR1S"``, ``"CR2"`` and
         ``"CR3"``, clustered and named as in R's clubSandwich, with Satterthwaite degrees of
         freedom (in an event study the fewest of all event times): CR2 and CR3 adjust residuals
         for their leverage, which matters where clusters are few.
