@@ -114,8 +114,8 @@ def table(rows: list[dict[str, Any]]) -> str:
     lines = [
         BEGIN,
         "",
-        "| job | units × periods | covariates | CPU s | peak above input / input, MB | others: CPU as a multiple "
-        "of ours (largest difference of estimates, of standard errors) |",
+        "| job | units × periods | covariates | CPU s | peak above input / input, MB | others: CPU as a "
+        "multiple of ours (largest difference of estimates, of standard errors) |",
         "| --- | --- | ---: | ---: | ---: | --- |",
     ]
     for row in rows:

@@ -241,7 +241,9 @@ def test_balanced_event_times_keep_the_cohorts_that_are_seen_so_long() -> None:
     np.testing.assert_allclose(both.effect, cells().by_event_time().effect, rtol=1e-12)
     first = cells().by_event_time(balanced=2)
     np.testing.assert_allclose(first.effect, EFFECT[:3], rtol=1e-12)
-    with pytest.raises(EstimationError, match="By hand: no cohort is observed to event time 9: the last is 2"):
+    with pytest.raises(
+        EstimationError, match="By hand: no cohort is observed to event time 9: the last is 2"
+    ):
         cells().by_event_time(balanced=9)
 
 

@@ -205,7 +205,7 @@ def test_priors_are_on_the_scale_they_say() -> None:
 def test_refuses_counts_that_are_not_whole() -> None:
     frame = simulated(0.0, seed=1)
     frame.loc[13, "incidents"] = 2.5
-    with pytest.raises(DesignError, match=r"not whole in 1 unit-periods \(first: 2.5 in unit 'area 01', 2\)"):
+    with pytest.raises(DesignError, match=r"not a whole number in 1 unit-periods \('area 01 2'\)"):
         count_cells(design_of(frame))
 
 

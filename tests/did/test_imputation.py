@@ -332,6 +332,20 @@ def test_leads_for_the_check_of_earlier_trends() -> None:
     assert finding.table["event_time"].tolist()[:2] == [-2, -1]
 
 
+def test_a_single_lead_without_incidents_is_left_out() -> None:
+    frame = simulated(12)
+    one = frame[frame["start"].isna() | (frame["start"] == 4)]
+    early = one.assign(events=one["events"].mask(one["time"] == one["start"] - 1, 0.0))
+    estimate = fit(early, likelihood="poisson", leads=1)
+    pd.testing.assert_frame_equal(estimate.tidy(), fit(early, likelihood="poisson").tidy())
+    assert "rests on no incident" in str(estimate.notes[-1])
+
+
+def test_balanced_event_times_have_no_leads_of_all_cohorts() -> None:
+    estimate = fit(simulated(11), leads=2).by_event_time(balanced=1)
+    assert estimate.labels["event_time"].tolist() == [0, 1]
+
+
 def test_leads_that_cannot_be_told_apart_are_named() -> None:
     frame = simulated(12)
     one = frame[frame["start"].isna() | (frame["start"] == 4)]

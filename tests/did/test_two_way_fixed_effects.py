@@ -371,6 +371,36 @@ def test_leverage_and_sampling_weights_do_not_go_together() -> None:
         pe.TwoWayFixedEffects(vcov="CR2").fit(design_of(simulated(), weights="w"))
 
 
+@pytest.mark.parametrize("vcov", ["CR0", "CR1S", "CR2", "CR3"])
+def test_leverage_and_the_same_weight_everywhere_do(vcov: Any) -> None:
+    table = simulated()
+    one, two = (
+        pe.TwoWayFixedEffects(vcov=vcov).fit(design_of(table.assign(w=w), weights="w")) for w in (1.0, 7.3)
+    )
+    # rounding
+    assert two.std_errors.iloc[0] == pytest.approx(one.std_errors.iloc[0], rel=1e-10)
+    assert two.diagnostics["df"] == pytest.approx(one.diagnostics["df"], rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    "vcov", ["clustered", "two_way", "robust", "unadjusted", "CR0", "CR1", "CR1p", "CR1S", "CR2", "CR3"]
+)
+def test_an_event_study_of_references_alone_is_refused(vcov: Any) -> None:
+    table = simulated().query("start != 3 and period in (4, 5)")  # event times -1 and 0
+    with pytest.raises(pe.EstimationError, match="no effect can be estimated"):
+        pe.TwoWayFixedEffects(event_study=True, reference=(-1, 0), vcov=vcov).fit(design_of(table))
+
+
+@pytest.mark.parametrize("likelihood", ["poisson", "negative_binomial"])
+@pytest.mark.parametrize("before", [False, True])
+def test_an_event_study_without_events_is_refused(likelihood: Any, before: bool) -> None:
+    table = counted()
+    silent = (table["start"] > 0) & (~before | (table["period"] != table["start"] - 1))
+    table.loc[silent, "events"] = 0
+    with pytest.raises(pe.EstimationError, match="no effect can be estimated"):
+        pe.TwoWayFixedEffects(event_study=True, likelihood=likelihood).fit(counts_design(table))
+
+
 @pytest.mark.parametrize("likelihood", ["linear", "poisson"])
 def test_one_treated_and_one_comparison_unit_are_too_few(likelihood: Any) -> None:
     table = counted().query("unit in (0, 15)")

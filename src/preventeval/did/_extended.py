@@ -38,6 +38,7 @@ from preventeval.errors import EstimationError, some_of
 from preventeval.estimate import EffectEstimate, Estimator, Recipe
 from preventeval.scale import LOG_RATE_RATIO
 from preventeval.uncertainty import Influence
+from preventeval.words import Message
 
 __all__ = ["Covariates", "Extended", "Levels", "check_options", "fit_extended"]
 
@@ -198,9 +199,18 @@ def fit_extended(options: Extended, design: StudyDesign, likelihood: Likelihood)
         size_of=np.arange(len(cells)),
         expected=expected,
         used=sample.seen,
-        notes=notes_of(design, sample.data, left_out, sample.counted, likelihood, diagnostics),
+        notes=(
+            *notes_of(design, sample.data, left_out, sample.counted, likelihood, diagnostics),
+            *_one_effect(fitted, likelihood),
+        ),
         diagnostics=MappingProxyType(diagnostics),
     )
+
+
+def _one_effect(fitted: _Fitted, likelihood: Likelihood) -> list[Message]:
+    """Say so where fixed covariates of counts leave the effect of a cell the same for all its units."""
+    same = likelihood != "linear" and fitted.plan.terms.factors.shape[1] and not len(fitted.plan.slopes)
+    return [Message("note-counts-one-effect")] if same else []
 
 
 def _positions(cells: Cells) -> Index:
@@ -333,6 +343,12 @@ def _fit(options: Extended, design: StudyDesign, likelihood: Likelihood, sample:
                 what=options.name,
             )
     except UnsettledError as problem:
+        if len(plan.slopes):
+            raise EstimationError(
+                f"{problem.message}, with a slope of covariates {some_of(adjusted.constant)} in every cell",
+                hint="covariates='by_period' has none, and ImputationDiD(likelihood='poisson') needs none: a "
+                "slope has no finite best value where few areas of a cohort have incidents in a period",
+            ) from problem
         raise still_moving(problem, plan.terms, design, names) from problem
     _refuse_collinear(options, fit, plan, adjusted)
     of_cells = mean_effects if likelihood == "linear" or not len(plan.slopes) else log_ratios

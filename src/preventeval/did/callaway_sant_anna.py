@@ -46,7 +46,7 @@ class CallawaySantAnna:
     Standard errors come from influence functions, summed within the clusters of the design,
     without a small-sample factor. They charge averages for the estimated shares of the
     cohorts. Intervals refer to the t distribution with one degree of freedom less than there
-    are treated clusters; with a single treated cluster there is none.
+    are treated or, if fewer, comparison clusters; with a single treated cluster there is none.
 
     Parameters
     ----------

@@ -64,8 +64,8 @@ class ImputationDiD:
 
     Standard errors are sums over clusters of each unit's influence, without a small-sample
     factor. They are conservative: effects that differ between the units of a cohort count as
-    noise. Intervals refer to t with one degree of freedom less than there are treated clusters.
-    Averages weigh by unit-periods (and sampling weights), which are taken as given.
+    noise. Intervals refer to t with one degree of freedom less than there are treated or, if fewer,
+    comparison clusters. Averages weigh by unit-periods (and sampling weights), which are taken as given.
 
     Parameters
     ----------

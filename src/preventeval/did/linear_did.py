@@ -27,7 +27,7 @@ class LinearDiD:
     G / (G − 1) · (n − 1) / (n − K) for G clusters, n unit-periods and K coefficients, effects of
     units aside: the default of R's fixest. Averages weigh cells by their unit-periods and take
     those as given. Intervals refer to the t distribution with one degree of freedom less than
-    there are treated clusters; with one there is none.
+    there are treated or, if fewer, comparison clusters; with one there is none.
 
     Parameters
     ----------

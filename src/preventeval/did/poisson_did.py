@@ -31,7 +31,7 @@ class PoissonDiD:
     Standard errors are clustered by the clusters of the design, with the factor
     G / (G − 1) · (n − 1) / (n − K) for G clusters, n unit-periods and K coefficients, effects of
     units aside: the default of R's fixest. Intervals refer to the t distribution with one
-    degree of freedom less than there are treated clusters; with one there is none.
+    degree of freedom less than there are treated or, if fewer, comparison clusters; with one there is none.
 
     Parameters
     ----------
@@ -43,12 +43,12 @@ class PoissonDiD:
     season_effects
         Each unit has a level for each month (or quarter) of the year in place of one.
     covariates
-        Covariates that do not vary over time are multiplied with period effects and, as
-        deviations from the mean of the cohort, with the effects of cells (``"full"``, as in the
-        paper; the effect of a cell is then the logarithm of what is expected in it with the programme
-        over what is expected without, summed over its units), or with period effects alone
-        (``"by_period"``: biased where effects differ with a covariate). Covariates that vary over
-        time enter as they are.
+        Covariates that do not vary over time are multiplied with period effects (``"by_period"``:
+        biased where effects differ with a covariate) or, as deviations from the mean of the cohort,
+        with the effects of cells too (``"full"``, as in the paper; it needs several areas with
+        incidents in every cell). The effect of a cell is then the logarithm of what is expected in
+        it with the programme over what is expected without, summed over its units. Covariates that
+        vary over time enter as they are.
     leads
         Periods before the start, all but the last before the start and the anticipation (in each
         season, where units have a level for each), get an effect too. Effects after the start change
@@ -92,7 +92,7 @@ class PoissonDiD:
     levels: Levels = "unit"
     regions: str | None = None
     season_effects: bool = False
-    covariates: Covariates = "full"
+    covariates: Covariates = "by_period"
     leads: bool = False
     likelihood: Literal["poisson", "negative_binomial"] = "poisson"
     name: ClassVar[str] = "PoissonDiD"

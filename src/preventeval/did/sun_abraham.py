@@ -55,14 +55,14 @@ class SunAbraham:
     Averages weigh cells by their unit-periods (or sampling weights), taken as known: these are
     Sun & Abraham's shares as R's fixest takes them. Standard errors are fixest's: the
     clustered covariance is multiplied by G / (G − 1) × (n − 1) / (n − K), where K counts effects,
-    covariates and periods. Intervals refer to t with one degree of freedom less than there are
-    treated clusters.
+    covariates and periods. Intervals refer to t with one degree of freedom less
+    than there are treated or, if fewer, comparison clusters.
 
     Covariates that vary over time enter as regressors with one coefficient each; others are taken
     up by the unit effects.
 
     With clustered standard errors, incidents averted by the Poisson regression carry the uncertainty
-    of the incidents expected with the programme too; otherwise what was observed is taken as given.
+    of the incidents expected without the programme; otherwise what was observed is taken as given.
 
     Parameters
     ----------

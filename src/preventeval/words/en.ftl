@@ -282,6 +282,7 @@ note-counts-uncompared-cells = { $count ->
 note-counts-zeros = { $share } per cent of all numbers of incidents are 0. Larger areas or longer periods would lose little and make the estimate steadier.
 note-counts-dominated = { $share } per cent of the incidents in the { $units } treated units were counted in { $unit }, which decides the ratio almost by itself.
 note-counts-negative-binomial = The negative binomial regression needs its variance to be right, and with an effect for every unit it is biased where periods are few. A Poisson regression with clustered standard errors needs neither.
+note-counts-one-effect = The ratio of a cohort in a period is taken to be the same whatever the covariates of a unit. Where the programme works differently along a covariate, the effect and above all the incidents averted are biased: compare with covariates = "full", or with ImputationDiD for counts.
 note-no-exposure = { $count ->
     [one] { $count } unit-period has a number of incidents but no exposure, and is left out.
    *[other] { $count } unit-periods have a number of incidents but no exposure, and are left out.
