@@ -395,7 +395,7 @@ def test_an_event_study_of_references_alone_is_refused(vcov: Any) -> None:
 @pytest.mark.parametrize("before", [False, True])
 def test_an_event_study_without_events_is_refused(likelihood: Any, before: bool) -> None:
     table = counted()
-    silent = (table["start"] > 0) & (~before | (table["period"] != table["start"] - 1))
+    silent = (table["start"] > 0) & ((not before) | (table["period"] != table["start"] - 1))
     table.loc[silent, "events"] = 0
     with pytest.raises(pe.EstimationError, match="no effect can be estimated"):
         pe.TwoWayFixedEffects(event_study=True, likelihood=likelihood).fit(counts_design(table))
