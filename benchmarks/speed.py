@@ -153,7 +153,7 @@ def main() -> None:
     before = RESULTS / "speed.json"
     if len(options.only) < len(SIZES) and before.exists():
         old = json.loads(before.read_text(encoding="utf-8"))["rows"]
-        kept = [row for row in old if row["job"] not in options.only]
+        kept = [row for row in old if row.get("job") not in options.only]
     order = list(SIZES)
     found = sorted([*kept, *(row for row in rows if row)], key=lambda row: order.index(row["job"]))
     write("speed", {"rows": found})

@@ -50,7 +50,8 @@ def group_time_rademacher(frame: pd.DataFrame) -> Rows:
 
 
 def imputation(frame: pd.DataFrame) -> Rows:
-    return _by_time(pe.ImputationDiD().fit(_linear(frame)))
+    design = _design(frame, "y", measure="value", comparison="not_yet_treated")
+    return _by_time(pe.ImputationDiD(leave_out=False).fit(design))
 
 
 def event_study(frame: pd.DataFrame) -> Rows:
