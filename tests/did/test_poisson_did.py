@@ -202,7 +202,7 @@ def test_areas_without_an_incident_change_nothing() -> None:
     assert "silent" in two.summary()
 
 
-def test_full_covariates_average_their_slopes() -> None:
+def test_full_covariates_have_a_slope_in_every_cell() -> None:
     table = counts()
     table["size"] = np.repeat(np.random.default_rng(1).normal(size=20), N_PERIODS)
     one = fit(table, {"covariates": "by_period"}, covariates=("size",))
